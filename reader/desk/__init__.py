@@ -1,0 +1,1 @@
+"""The clinic PC's side: receives, stores, acknowledges, shows the reception page. No POSIX-only import."""

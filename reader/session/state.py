@@ -1,0 +1,126 @@
+"""``Session``: everything known about the visit now, frozen. ``Rules``: what the site decided beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reader.session.effects import Evidence
+from reader.session.failures import Failure
+from reader.session.vocabulary import (
+    CardFrontProblem,
+    CertificateState,
+    Consent,
+    ConsentItem,
+    Guidance,
+    Part,
+    Prescription,
+    Ref,
+    Registration,
+    Step,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Decisions of the site, fixed while the kiosk runs. Times in seconds."""
+
+    prescription_choice: bool = False
+    ask_specific_disease: bool = False
+    remember_consents: bool = True
+    face_tries: int = 3
+    checkup_age: int = 40  # 特定健診 consent is asked from this age on (S004)
+    desk_reply_s: float = 1.0
+    languages: tuple[str, ...] = ("ja",)
+    language: str = "ja"
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What is known about the card in the slot. All unknown until read."""
+
+    certificate_state: CertificateState | None = None
+    certificate: Ref | None = None
+    not_after: str | None = None
+    pin_tries: int | None = None
+    photo: Ref | None = None
+    age: int | None = None
+    signature_valid: bool = False
+    presence_proved: bool = False
+    front_problem: CardFrontProblem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisualOrder:
+    """An armed 目視確認: one patient, by one operator, until a time."""
+
+    operator: str
+    reason: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """What this patient asked for; forgotten with the visit."""
+
+    language: str = "ja"
+    easy_japanese: bool = False
+    large_text: bool = False
+    high_contrast: bool = False
+    more_time: bool = False
+    lower: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One patient's visit, or the wait for one. Holds no pixel, digit or card byte."""
+
+    rules: Rules = field(default_factory=Rules)
+    now: float = 0.0
+    step: Step = Step.STARTING
+    entered_at: float = 0.0
+    active_at: float = 0.0  # last sign of life from the patient, for the "still there?" question
+    visit: int = 0
+    card_in: bool = False
+    card_since: float = 0.0
+    card_left_stage: int = 0  # 0 none, 1 reminded, 2 louder, 3 desk told
+    card: CardFacts = field(default_factory=CardFacts)
+    aids: Aids = field(default_factory=Aids)
+    # face
+    face_attempt: int = 0
+    guidance: Guidance | None = None
+    progress: float = 0.0
+    # pad
+    pad_count: int = 0
+    pin_wrong: bool = False  # the last PIN was refused, tries left are in ``card``
+    staff_tries: int = 5
+    # decision
+    evidence: Evidence = field(default_factory=Evidence)
+    signature: Ref | None = None
+    failure: Failure | None = None  # why the visit cannot go on, or why a try failed
+    verified: bool = False
+    # desk's answer
+    desk_asked_at: float | None = None
+    desk_replied: bool = False
+    last_consents: Mapping[Consent, bool] | None = None
+    last_prescription: Prescription | None = None
+    registration: Registration = Registration.UNKNOWN
+    registration_requested: bool = False
+    # answers
+    answers: Mapping[ConsentItem, bool] = field(default_factory=dict)
+    consented_at: float | None = None
+    prescription: Prescription | None = None
+    # staff
+    visual: VisualOrder | None = None
+    before_staff: Step | None = None
+    # bookkeeping
+    published: bool = False
+    stored: bool = False
+    taps: int = 0
+    timeline: tuple[tuple[str, float], ...] = ()
+    missing: Mapping[Part, Failure] = field(default_factory=dict)
+
+    @property
+    def in_step(self) -> float:
+        """Seconds since this step began."""
+        return self.now - self.entered_at
