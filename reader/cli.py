@@ -1,4 +1,4 @@
-"""The ``kaopi`` command: run | uplink | desk | doctor | config | models | card. Heavy imports happen inside commands."""
+"""The ``kaopi`` command. Heavy imports happen inside commands, so that --help stays quick."""
 
 from __future__ import annotations
 

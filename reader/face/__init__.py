@@ -1,1 +1,4 @@
-"""Frame -> detection -> light and quality -> liveness -> 1:1 match. Pixels and embeddings live and die here and in the vault."""
+"""Frame -> detection -> light and quality -> liveness -> 1:1 match.
+
+Pixels and embeddings live and die here and in the vault.
+"""
