@@ -35,6 +35,11 @@ class Tick(Event):
     """Time passed; nothing else did."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimeUp(Event):
+    """The step's limit passed. Made by ``core`` from any event's time, never sent from outside."""
+
+
 # -- card ------------------------------------------------------------------------------------------------------
 
 

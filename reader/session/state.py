@@ -33,6 +33,7 @@ class Rules:
     desk_reply_s: float = 1.0
     languages: tuple[str, ...] = ("ja",)
     language: str = "ja"
+    slow_machine: float = 1.0  # stretches every limit under emulation; the configuration refuses it in production
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class VisualOrder:
     operator: str
     reason: str
     expires_at: float
+    for_next: bool = False  # ordered while no visit was open: the next patient's
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,20 @@ class Session:
     step: Step = Step.STARTING
     entered_at: float = 0.0
     active_at: float = 0.0  # last sign of life from the patient, for the "still there?" question
+    warned: bool = False  # "still there?" has been spoken
+    said_at: float = -100.0  # when guidance was last spoken
     visit: int = 0
-    card_in: bool = False
+    slot_visit: int = 0  # number of the insertion now in the slot, 0 when the slot is empty
     card_since: float = 0.0
     card_left_stage: int = 0  # 0 none, 1 reminded, 2 louder, 3 desk told
     card: CardFacts = field(default_factory=CardFacts)
     aids: Aids = field(default_factory=Aids)
     # face
     face_attempt: int = 0
+    face_since: float = 0.0  # from when this try counts: its start, or the arrival of the photo if later
     guidance: Guidance | None = None
     progress: float = 0.0
+    reseats: int = 0  # how often this patient was asked to re-seat the card
     # pad
     pad_count: int = 0
     pin_wrong: bool = False  # the last PIN was refused, tries left are in ``card``
@@ -105,13 +111,16 @@ class Session:
     last_consents: Mapping[Consent, bool] | None = None
     last_prescription: Prescription | None = None
     registration: Registration = Registration.UNKNOWN
+    registration_asked: bool = False
     registration_requested: bool = False
+    notice_shown: bool = False
     # answers
     answers: Mapping[ConsentItem, bool] = field(default_factory=dict)
     consented_at: float | None = None
     prescription: Prescription | None = None
     # staff
     visual: VisualOrder | None = None
+    visual_unlocked: bool = False  # a staff code was entered at this kiosk for this visit
     before_staff: Step | None = None
     # bookkeeping
     published: bool = False
@@ -119,6 +128,11 @@ class Session:
     taps: int = 0
     timeline: tuple[tuple[str, float], ...] = ()
     missing: Mapping[Part, Failure] = field(default_factory=dict)
+
+    @property
+    def card_in(self) -> bool:
+        """Whether a card is in the slot."""
+        return self.slot_visit != 0
 
     @property
     def in_step(self) -> float:
