@@ -1,1 +1,1 @@
-"""One schema of settings (pydantic, frozen, extra=forbid), a vendor file and a site file over it."""
+"""One schema of settings (pydantic, frozen, extra=forbid), a vendor file and a site file over it. Opens no device."""
