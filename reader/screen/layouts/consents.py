@@ -1,0 +1,91 @@
+"""The consent list: every question a row, or one question at a time where the panel is small."""
+
+from __future__ import annotations
+
+from reader.screen.model import Choice, Rank, Words
+from reader.screen.page import Page
+from reader.screen.panels import Shape
+from reader.screen.scene import Rect
+from reader.session.vocabulary import Button
+
+
+def compose(page: Page) -> None:
+    """List on a wide panel, otherwise the first question without an answer."""
+    if page.shape is Shape.WIDE:
+        _list(page)
+    else:
+        _one(page)
+
+
+def _list(page: Page) -> None:
+    content = page.model.content
+    gap = page.mm(page.sizes.gap)
+    side, rows = page.content.split_x(page.mm(66), gap * 2)
+    target = page.mm(page.sizes.target)
+    everything = Rect(side.x, side.bottom - round(target * 1.5), side.w, round(target * 1.5))
+    head = Rect(side.x, side.y, side.w, everything.y - gap - side.y)
+    page.sentence(head, content.headline, content.body)
+    page.button(everything, content.choices[0])
+    height = target * len(content.rows) + gap * (len(content.rows) - 1)
+    top = rows.y + (rows.h - height) // 2
+    for index, row in enumerate(content.rows):
+        line = Rect(rows.x, top + index * (target + gap), rows.w, target)
+        page.box(line, page.colours.tint)
+        button_w = page.mm(41)
+        pad = page.mm(2.0)
+        decline = Rect(line.right - button_w, line.y, button_w, line.h)
+        agree = Rect(decline.x - gap - button_w, line.y, button_w, line.h)
+        label = Rect(line.x + pad, line.y, agree.x - gap - line.x - pad, line.h)
+        page.text(
+            label,
+            Words(f"consent.item.{row.item.value}"),
+            page.sizes.body * 0.86,
+            bold=True,
+            ground=page.colours.tint,
+            leading=1.15,
+        )
+        size = page.sizes.button * 0.74
+        page.button(
+            agree, Choice(Button.AGREE, Words("button.agree"), item=row.item), size_mm=size, chosen=row.answer is True
+        )
+        page.button(
+            decline,
+            Choice(Button.DECLINE, Words("button.decline"), item=row.item),
+            size_mm=size,
+            chosen=row.answer is False,
+        )
+
+
+def _one(page: Page) -> None:
+    content = page.model.content
+    gap = page.mm(page.sizes.gap)
+    open_rows = [row for row in content.rows if row.answer is None] or list(content.rows[-1:])
+    answered = sum(row.answer is not None for row in content.rows)
+    row = open_rows[0]
+    choices = (
+        Choice(Button.AGREE, Words("button.agree"), Rank.SECONDARY, item=row.item),
+        Choice(Button.DECLINE, Words("button.decline"), Rank.SECONDARY, item=row.item),
+    )
+    number = str(min(answered + 1, len(content.rows)))
+    count = Words("consent.count", (("number", number), ("total", str(len(content.rows)))))
+    area = page.content
+    target = page.mm(page.sizes.target)
+    if page.shape is Shape.TALL:
+        area = page.answers(area, (*choices, content.choices[0]))
+    else:
+        everything = Rect(area.x, area.bottom - target, area.w, target)
+        page.button(everything, content.choices[0])
+        pair = Rect(area.x, everything.y - gap - target, area.w, target)
+        for cell, choice in zip(pair.row(2, gap), choices, strict=True):
+            page.button(cell, choice)
+        area = Rect(area.x, area.y, area.w, pair.y - gap - area.y)
+    label = page.mm(page.sizes.label * 1.4)
+    if len(content.rows) > 1:
+        page.text(Rect(area.x, area.y, area.w, label), count, page.sizes.label, colour=page.colours.soft_text)
+    page.text(
+        Rect(area.x, area.y + label, area.w, area.h - label),
+        Words(f"consent.question.{row.item.value}"),
+        page.sizes.headline,
+        bold=True,
+        centred=page.shape is Shape.TALL,
+    )

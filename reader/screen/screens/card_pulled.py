@@ -1,0 +1,16 @@
+"""The card came out too early."""
+
+from __future__ import annotations
+
+from reader.screen.layouts import message
+from reader.screen.model import Content, Picture, Words
+from reader.screen.screens.screen import Screen
+from reader.session.state import Session
+
+
+def content(session: Session) -> Content:
+    """What the patient reads."""
+    return Content(Words("card_pulled.headline"), Words("card_pulled.body"), picture=Picture.CARD_IN)
+
+
+SCREEN = Screen(content, message.compose)

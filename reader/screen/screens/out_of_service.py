@@ -1,0 +1,18 @@
+"""Nothing can be read: to the reception, in one sentence, with a code for staff."""
+
+from __future__ import annotations
+
+from reader.screen.layouts import message
+from reader.screen.model import Content, Picture, Words
+from reader.screen.screens.screen import Screen
+from reader.session.state import Session
+
+
+def content(session: Session) -> Content:
+    """What the patient reads."""
+    code = session.failure or next(iter(session.missing.values()), None)
+    note = Words("referred.code", (("code", code.value),)) if code is not None else None
+    return Content(Words("out_of_service.headline"), Words("out_of_service.body"), note, Picture.TO_DESK)
+
+
+SCREEN = Screen(content, message.compose)

@@ -1,0 +1,16 @@
+"""The kiosk is starting."""
+
+from __future__ import annotations
+
+from reader.screen.layouts import message
+from reader.screen.model import Content, Picture, Words
+from reader.screen.screens.screen import Screen
+from reader.session.state import Session
+
+
+def content(session: Session) -> Content:
+    """What the patient reads."""
+    return Content(Words("starting.headline"), Words("starting.body"), picture=Picture.WAIT)
+
+
+SCREEN = Screen(content, message.compose)

@@ -1,0 +1,99 @@
+"""Breaking a sentence into lines and finding the largest size at which it fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from reader.screen.fonts import font
+from reader.text import BREAK
+
+# Kinsoku (JIS X 4051): what may not begin, and what may not end a line.
+_NOT_FIRST: Final = frozenset("、。，．・：；？！」』）〕】〉》々ーゃゅょっぁぃぅぇぉャュョッァィゥェォ％,.!?:;)%")
+_NOT_LAST: Final = frozenset("「『（〔【〈《(")
+_SPACED: Final = frozenset({"en", "ko", "vi", "pt-BR", "ne", "tl"})
+_SHRINK: Final = 0.96
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A set sentence. fits: nothing overflows and no word is torn."""
+
+    lines: tuple[str, ...]
+    px: int
+    fits: bool
+
+
+def pieces(text: str, language: str) -> list[str]:
+    """Cut a sentence where a line may end. A trailing space belongs to the piece before it."""
+    if BREAK in text:
+        return [piece for piece in text.split(BREAK) if piece]
+    if language in _SPACED or text.isascii():
+        words = text.split(" ")
+        return [word + " " for word in words[:-1]] + words[-1:]
+    result: list[str] = []
+    for char in text:
+        glued = result and (char in _NOT_FIRST or result[-1][-1] in _NOT_LAST or _both_latin(result[-1][-1], char))
+        if glued:
+            result[-1] += char
+        else:
+            result.append(char)
+    return result
+
+
+def _both_latin(one: str, other: str) -> bool:
+    return one.isascii() and other.isascii() and not one.isspace()
+
+
+def _width(text: str, language: str, bold: bool, px: int) -> int:
+    return font(language, bold, px).size(text.rstrip(" "))[0]
+
+
+def _greedy(parts: list[str], language: str, bold: bool, px: int, width: int) -> tuple[list[str], bool]:
+    """Fill lines; False when a single piece is wider than the line."""
+    lines: list[str] = []
+    whole = True
+    for part in parts:
+        if lines and _width(lines[-1] + part, language, bold, px) <= width:
+            lines[-1] += part
+        else:
+            lines.append(part)
+            whole = whole and _width(part, language, bold, px) <= width
+    return [line.rstrip(" ") for line in lines], whole
+
+
+@lru_cache(maxsize=4096)
+def set_text(
+    text: str, language: str, bold: bool, px: int, floor_px: int, width: int, height: int, leading: float
+) -> Setting:
+    """Return the largest setting from ``px`` down to ``floor_px`` that fits; at the floor it may not (``fits``)."""
+    paragraphs = [pieces(paragraph, language) for paragraph in text.split("\n")]
+    size = px
+    while True:
+        lines: list[str] = []
+        whole = True
+        for parts in paragraphs:
+            broken, ok = _greedy(parts, language, bold, size, width)
+            lines += _even(parts, broken, language, bold, size, width)
+            whole = whole and ok
+        fits = whole and len(lines) * size * leading <= height + 1
+        if fits or size <= floor_px:
+            return Setting(tuple(lines), size, fits)
+        size = max(floor_px, min(size - 1, int(size * _SHRINK)))
+
+
+def _even(parts: list[str], broken: list[str], language: str, bold: bool, px: int, width: int) -> list[str]:
+    """Make lines of one paragraph as equal as possible without adding one."""
+    if len(broken) < 2:
+        return broken
+    low, high = width // 2, width
+    best = broken
+    while high - low > 8:
+        middle = (low + high) // 2
+        lines, whole = _greedy(parts, language, bold, px, middle)
+        if whole and len(lines) <= len(broken):
+            best, high = lines, middle
+        else:
+            low = middle
+    return best
