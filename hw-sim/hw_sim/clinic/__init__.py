@@ -1,0 +1,1 @@
+"""The clinic PC's peer: sample results of every outcome, and a desk for scenarios."""

@@ -1,0 +1,70 @@
+"""A result reaches the desk and leaves the outbox, over every broker there is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hw_sim.broker.embedded import EmbeddedBroker
+
+from reader.desk.link import paho_desk_link
+from reader.desk.service import DeskService
+from reader.desk.store import Store
+from reader.uplink.bridge import LinkState, kiosk_bridge
+from reader.uplink.messages import ResultMessage
+from reader.uplink.outbox import Outbox
+from reader.uplink.run import run_uplink
+from reader.uplink.settings import BrokerSettings, UplinkSettings
+
+
+@contextmanager
+def uplink_running(settings: UplinkSettings) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run_uplink, args=(settings,), kwargs={"stop": stop})
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def until(what: Callable[[], bool], limit_s: float = 15.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "auto"])
+def test_a_result_reaches_the_desk_and_leaves_the_outbox(
+    protocol: str, tmp_path: Path, result: Callable[[int], ResultMessage]
+) -> None:
+    with EmbeddedBroker() as broker:
+        at = BrokerSettings(host="127.0.0.1", port=broker.port, protocol=protocol)  # type: ignore[arg-type]
+        store = Store(tmp_path / "desk.db")
+        desk = paho_desk_link(DeskService(store, site="clinic"), at, "desk")
+        desk.start()
+        settings = UplinkSettings("clinic", "kiosk-1", tmp_path / "outbox.db", tmp_path, at, retry_s=1.0)
+        box = Outbox(settings.outbox)
+        kiosk = kiosk_bridge(tmp_path)
+        try:
+            with uplink_running(settings):
+                message = result(0)
+                box.put(message.result_id, message.encode())
+                until(lambda: box.depth() == 0)
+                assert store.has_result(message.result_id)
+                assert store.count_results() == 1
+                links = [note for note in kiosk.poll() if isinstance(note, LinkState)]
+                assert links[-1].broker
+                assert links[-1].desk
+        finally:
+            desk.stop()
+            store.close()
+            box.close()
+            kiosk.close()
