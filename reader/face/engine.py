@@ -1,0 +1,363 @@
+"""The face worker's one object: enrol the IC photo, then look at frames until there is a decision.
+
+``FaceEngine`` holds the nets; a ``FaceTry`` holds one try of one patient. Time is the frames' own. All evidence
+belongs to one track: when the face is lost or another one takes its place, evidence starts again from nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.face import geometry
+from reader.face.detector import FaceDetector
+from reader.face.embedder import Embedding, SFace, align, unit
+from reader.face.guidance import Steady, View, reason
+from reader.face.image import Pixels, as_rgb
+from reader.face.landmarks import LandmarkBackend, OnnxLandmarks, region_of_detection, region_of_points
+from reader.face.light import LightReading, read_light
+from reader.face.liveness import challenge as challenges
+from reader.face.liveness.challenge import Answer, Challenge
+from reader.face.liveness.motion import BlinkCue, RepeatCue
+from reader.face.liveness.passive import PassiveEvidence, PassiveNet, context_crop
+from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verdict
+from reader.face.modelstore import ModelStore
+from reader.face.settings import FaceSettings
+from reader.face.template import SIZE, Template, quality
+from reader.face.tracker import Tracked, Tracker
+from reader.session.failures import Failure
+from reader.session.vocabulary import Guidance, Ref
+from reader.vault import Vault, overwrite
+
+LOOKS = 2  # complete templates that may be compared before a try ends as not matched
+_CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
+_LIGHT_REASONS = frozenset({Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT})
+
+
+class NoFaceInPhoto(ValueError):
+    """The IC photo shows no face that can be compared: send the patient to PIN or staff."""
+
+
+class CameraFrame(Protocol):
+    """What is needed of ``reader.devices.ports.Frame``: uint8 RGB (H, W, 3), monotonic seconds, running number."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """uint8 RGB (H, W, 3), not mirrored."""
+
+    @property
+    def at(self) -> float:
+        """Monotonic seconds of capture."""
+
+    @property
+    def number(self) -> int:
+        """Counts up by one per frame captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a try ended. failure is None only when matched and live, both on one track."""
+
+    matched: bool
+    live: bool
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one frame added.
+
+    guidance: the one thing to change, or the movement asked for; None means all is well. progress: 0..1. box: face
+    (x, y, w, h) and landmarks (468, 2), both in 0..1 of the unmirrored picture, None where no face is seen.
+    light: None where no face is seen. decision: set once, when the try is over.
+    """
+
+    guidance: Guidance | None
+    progress: float
+    box: tuple[float, float, float, float] | None = None
+    landmarks: NDArray[np.float32] | None = None
+    light: LightReading | None = None
+    decision: Decision | None = None
+
+
+class FaceEngine:
+    """The nets and what turns them into decisions. One per process; tries follow one another."""
+
+    def __init__(
+        self,
+        models: ModelStore,
+        vault: Vault,
+        settings: FaceSettings | None = None,
+        rng: random.Random | None = None,
+        landmarks: LandmarkBackend | None = None,
+        weights: Weights | None = None,
+    ) -> None:
+        """Open every net at once, so that the first patient does not wait. Raises ModelRefused, ManifestError."""
+        self.settings = settings or FaceSettings()
+        self.threshold = models.manifest.threshold("match_score") + self.settings.stricter_by
+        self.detector = FaceDetector(models.session("face_detector"))
+        self.landmarks = landmarks or OnnxLandmarks(models.session("face_landmarks"))
+        self.embedder = SFace(models.session("face_embedder"))
+        self.passive = PassiveNet(models.session("pad"))
+        self.weights = weights or Weights()
+        self.vault = vault
+        # A challenge must be unpredictable for an attacker; tests inject a seeded generator.
+        self.rng = rng or random.SystemRandom()
+        self._tries: list[FaceTry] = []
+
+    def enroll(self, photo: NDArray[Any]) -> Ref:
+        """Put the embedding of the IC photo into the vault and return its ref.
+
+        photo: uint8 grey (H, W) or RGB (H, W, 3), typically 160-240 wide. The caller wipes the photo itself.
+        Raises NoFaceInPhoto, BadImage.
+        """
+        rgb = as_rgb(photo)
+        # The portrait fills an ID photo; the detector was trained on faces with room around them.
+        pad = max(rgb.shape[:2]) // 4
+        padded = np.asarray(cv2.copyMakeBorder(rgb, pad, pad, pad, pad, cv2.BORDER_REPLICATE), np.uint8)
+        try:
+            found = self.detector.find(padded)
+            if not found:
+                raise NoFaceInPhoto("no face was found in the IC photo: continue with PIN or staff")
+            mesh = self.landmarks.find(padded, region_of_detection(found[0]))
+            overwrite(mesh.crop)
+            mesh = self.landmarks.find(padded, region_of_points(mesh.points))
+            overwrite(mesh.crop)
+            if mesh.score < 0.5:
+                raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
+            embedding = self.embed(padded, mesh.points)
+            overwrite(mesh.points)
+        finally:
+            overwrite(padded)
+        return self.vault.put("face-reference", embedding)
+
+    def embed(self, rgb: Pixels, points: geometry.Points) -> Embedding:
+        """Return the unit embedding of the face with these mesh points. The caller overwrites it."""
+        aligned = align(rgb, points)
+        embedding = self.embedder.embed(aligned)
+        overwrite(aligned)
+        return embedding
+
+    def begin(self, at: float) -> FaceTry:
+        """Start a try at monotonic second ``at``."""
+        attempt = FaceTry(self, at)
+        self._tries.append(attempt)
+        return attempt
+
+    def wipe(self) -> None:
+        """Overwrite everything of every try still open."""
+        for attempt in self._tries:
+            attempt.close()
+        self._tries.clear()
+
+
+class FaceTry:
+    """One try of one patient: frames in, one decision out. Use from one thread; ``set_reference`` may come anytime."""
+
+    def __init__(self, engine: FaceEngine, at: float) -> None:
+        self._engine = engine
+        self._started = at
+        self._tracker = Tracker(engine.detector, engine.landmarks)
+        self._steady = Steady()
+        self._repeat = RepeatCue()
+        self._reference: Ref | None = None
+        self._track = 0
+        self._passive = PassiveEvidence()
+        self._blink = BlinkCue()
+        self._template = Template()
+        self._answers: list[Answer] = []
+        self._challenge: Challenge | None = None
+        self._asked: list[Guidance] = []
+        self._live = False
+        self._looks = 0
+        self._best = -1.0
+        self._centre: tuple[float, float, float] | None = None
+        self._reasons: deque[Guidance | None] = deque(maxlen=60)
+        self._seen = 0
+        self._last_at = float("-inf")
+        self._decision: Decision | None = None
+        self._closed = False
+
+    # -- what the kiosk calls -------------------------------------------------------------------------------------
+
+    def set_reference(self, reference: Ref) -> None:
+        """Name the enrolled IC photo to compare with, before or after the first frames."""
+        self._reference = reference
+
+    def observe(self, frame: CameraFrame) -> Observation:
+        """Look at one frame. Frames must come in order; one that is not newer than the last is not counted.
+
+        Raises BadImage for pixels that are no picture, ValueError after ``close``.
+        """
+        if self._closed:
+            raise ValueError("this try is closed: begin a new one")
+        if self._decision is not None or frame.at <= self._last_at:
+            return Observation(self._steady.shown, self._progress(), decision=self._decision)
+        self._last_at = frame.at
+        rgb = as_rgb(frame.pixels)
+        repeated = self._repeat.add(rgb)
+        tracked = self._tracker.follow(rgb, frame.at)
+        if tracked is None:
+            self._reasons.append(Guidance.FIND_FACE)
+            return Observation(self._steady.hold(Guidance.FIND_FACE, frame.at), self._progress())
+        if tracked.track != self._track:
+            self._start_over(tracked.track)
+        self._seen += 1
+        points = tracked.mesh.points
+        view = self._view(tracked, rgb.shape, frame.at)
+        light = read_light(tracked.mesh.crop, tracked.mesh.crop_points)
+        overwrite(tracked.mesh.crop)
+        why = reason(view, light, self._steady.shown)
+        self._reasons.append(why)
+        blinked = self._blink.add(view.openness, frame.at)
+        if self._challenge is not None:
+            self._answer(points, view, blinked, frame.at)
+        elif why is None and not repeated:
+            self._gather(rgb, points, view, light)
+        if self._challenge is not None and why in _CHALLENGE_REASONS:
+            why = None
+        if self._decision is None:
+            self._judge(points, view, why, frame.at)
+        shown = self._steady.hold(why, frame.at)
+        if shown is None and self._challenge is not None:
+            shown = self._challenge.kind
+        x, y, w, h = geometry.box(points)
+        height, width = rgb.shape[:2]
+        relative = np.asarray(points[:, :2] / np.array([width, height]), np.float32)
+        overwrite(points)
+        place = (x / width, y / height, w / width, h / height)
+        return Observation(shown, self._progress(), place, relative, light, self._decision)
+
+    def give_up(self) -> Decision:
+        """End the try at its time limit and name the most useful reason."""
+        if self._decision is None:
+            self._decision = Decision(matched=False, live=self._live, failure=self._most_useful_failure())
+        return self._decision
+
+    def close(self) -> None:
+        """Overwrite everything this try has kept. May be called more than once."""
+        self._template.wipe()
+        self._tracker.forget()
+        if self._challenge is not None:
+            self._challenge.close()
+            self._challenge = None
+        self._closed = True
+
+    # -- one frame ------------------------------------------------------------------------------------------------
+
+    def _view(self, tracked: Tracked, shape: tuple[int, ...], at: float) -> View:
+        points = tracked.mesh.points
+        height, width = shape[:2]
+        x, y, w, h = geometry.box(points)
+        centre = (x + w / 2, y + h / 2)
+        motion = 0.0
+        if self._centre is not None and at > self._centre[2]:
+            shift = float(np.hypot(centre[0] - self._centre[0], centre[1] - self._centre[1]))
+            motion = shift / max(w, 1.0) / (at - self._centre[2])
+        self._centre = (*centre, at)
+        return View(
+            x=centre[0] / width,
+            y=centre[1] / height,
+            width=w / width,
+            eyes_px=geometry.eye_distance(points),
+            pose=geometry.pose(points),
+            openness=geometry.eye_openness(points),
+            motion=motion,
+            others=tracked.others,
+        )
+
+    def _gather(self, rgb: Pixels, points: geometry.Points, view: View, light: LightReading) -> None:
+        """Take evidence from a good frame: liveness always, identity where the frame improves the template."""
+        if self._passive.frames < 3 * LEAST_FRAMES:
+            crop = context_crop(rgb, points)
+            self._passive.add(self._engine.passive.log_odds(crop))
+            overwrite(crop)
+        weight = quality(view, light)
+        if self._template.wants(weight):
+            embedding = self._engine.embed(rgb, points)
+            if not self._template.add(embedding, weight):
+                self._swapped()
+
+    def _answer(self, points: geometry.Points, view: View, blinked: bool, at: float) -> None:
+        assert self._challenge is not None
+        answer = self._challenge.add(points, view.pose, blinked, at)
+        if answer is not None:
+            self._answers.append(answer)
+            self._challenge = None
+
+    def _swapped(self) -> None:
+        """Another person took the place of the first without leaving the track: nothing gathered holds any more."""
+        if self._live or self._answers:
+            self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+        self._start_over(self._track)
+
+    def _start_over(self, track: int) -> None:
+        self._track = track
+        self._passive = PassiveEvidence()
+        self._blink = BlinkCue()
+        self._template.wipe()
+        self._answers.clear()
+        if self._challenge is not None:
+            self._challenge.close()
+            self._challenge = None
+        self._live = False
+        self._centre = None
+
+    # -- the decision ---------------------------------------------------------------------------------------------
+
+    def _judge(self, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
+        cues = Cues(self._passive.score, self._passive.frames, self._repeat.score, tuple(self._answers))
+        found = verdict(cues, self._engine.weights, self._engine.settings.always_challenge)
+        self._live = found is Verdict.LIVE
+        if found is Verdict.FAKE:
+            self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+        elif found is Verdict.CHALLENGE and self._challenge is None and why is None:
+            kind = challenges.draw(self._engine.rng, self._asked)
+            self._asked.append(kind)
+            self._challenge = Challenge(kind, at, points, view.pose)
+        elif found is Verdict.LIVE and self._reference is not None and len(self._template) >= SIZE and why is None:
+            self._compare()
+
+    def _compare(self) -> None:
+        assert self._reference is not None
+        stored = self._engine.vault.get(self._reference)
+        assert isinstance(stored, np.ndarray)
+        mean = self._template.mean()
+        score = float(np.dot(mean, unit(stored)))
+        overwrite(mean)
+        self._best = max(self._best, score)
+        if score >= self._engine.threshold:
+            self._decision = Decision(matched=True, live=True, failure=None)
+            return
+        self._looks += 1
+        if self._looks >= LOOKS:
+            self._decision = Decision(matched=False, live=True, failure=Failure.FACE_NOT_MATCHED)
+        else:
+            self._template.restart()  # a second, independent look; a third would add more false matches than true
+
+    def _progress(self) -> float:
+        if self._decision is not None:
+            return 1.0 if self._decision.failure is None else self._progress_parts()
+        return min(self._progress_parts(), 0.99)
+
+    def _progress_parts(self) -> float:
+        passive = min(self._passive.frames / LEAST_FRAMES, 1.0)
+        template = min(len(self._template) / SIZE, 1.0)
+        live = 1.0 if self._live else 0.0
+        return 0.4 * passive + 0.4 * template + 0.2 * live
+
+    def _most_useful_failure(self) -> Failure:
+        if self._best > -1.0:
+            return Failure.FACE_NOT_MATCHED
+        lately = [why for why in self._reasons if why is not None]
+        if self._seen == 0 or lately.count(Guidance.FIND_FACE) > len(self._reasons) / 2:
+            return Failure.FACE_NOT_SEEN
+        if sum(why in _LIGHT_REASONS for why in lately) > len(self._reasons) / 3:
+            return Failure.FACE_LIGHT
+        return Failure.FACE_NOT_LIVE if self._passive.frames >= LEAST_FRAMES else Failure.FACE_NOT_SEEN

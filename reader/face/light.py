@@ -1,0 +1,111 @@
+"""How the light falls on a face: plain measurements of one frame, without judgement.
+
+Everything is read from the level 192 x 192 crop around the face that the mesh was found in, so the cost does not
+grow with the camera's resolution. Judgement (which of them to tell the patient) is in ``guidance``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.face.geometry import CHIN, FOREHEAD, LEFT_EYE_OUTER, OUTLINE, RIGHT_EYE_OUTER, Points
+from reader.face.image import Pixels
+from reader.vault import overwrite
+
+_SMALL = 96  # light is smooth: half the crop's resolution measures it as well
+_FINE = 64  # width of the normalised face that sharpness is measured on
+
+
+@dataclass(frozen=True, slots=True)
+class LightReading:
+    """Light on and around one face.
+
+    face: mean luminance of the skin, 0..1 (sRGB-coded). background: ratio of the surroundings' linear luminance to
+    the face's; above 1 the background is brighter. left_right: how uneven the two halves of the face are lit, 0..1:
+    |left - right| / (left + right) in linear light. clipped: share of the skin at the sensor's upper end. dark: share
+    near black. contrast: standard deviation of the skin's luminance, 0..1. sharpness: share of the fine detail of the
+    eye region that survives a further blur, 0 (soft) .. 1 (sharp).
+    """
+
+    face: float
+    background: float
+    left_right: float
+    clipped: float
+    dark: float
+    contrast: float
+    sharpness: float
+
+
+def _linear(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Undo the sRGB coding approximately (gamma 2.2), so that ratios are ratios of light."""
+    return np.asarray(grey**2.2, np.float32)
+
+
+def read_light(crop: Pixels, points: Points) -> LightReading:
+    """Measure a level face crop (S, S, 3) with its mesh points (468, 2) in crop pixels."""
+    side = crop.shape[0]
+    small = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+    grey = small.astype(np.float32) / 255.0
+    scaled = points * (_SMALL / side)
+    outline = np.round(scaled[list(OUTLINE)]).astype(np.int32)
+    skin = np.zeros((_SMALL, _SMALL), np.uint8)
+    cv2.fillConvexPoly(skin, cv2.convexHull(outline), 1)
+    inside = skin.astype(bool)
+    around = cv2.dilate(skin, np.ones((15, 15), np.uint8)).astype(bool)
+    # Hair hugs the face at the top and sides; what lies further out is the room. Below the chin is clothing.
+    rows = np.arange(_SMALL)[:, None]
+    room = ~around & (rows < scaled[CHIN, 1])
+    linear = _linear(grey)
+    face_light = float(linear[inside].mean()) if inside.any() else 0.0
+    # The brightest third of the surroundings: one window matters, the dark coat beside it does not.
+    surroundings = np.sort(linear[room]) if room.any() else linear[inside]
+    behind = float(surroundings[len(surroundings) * 2 // 3 :].mean()) if surroundings.size else face_light
+    axis_top, axis_bottom = scaled[FOREHEAD], scaled[CHIN]
+    columns = np.arange(_SMALL)[None, :]
+    middle = axis_top[0] + (rows - axis_top[1]) * (axis_bottom[0] - axis_top[0]) / max(
+        axis_bottom[1] - axis_top[1], 1.0
+    )
+    halves = []
+    for half in (inside & (columns < middle), inside & (columns >= middle)):
+        halves.append(float(linear[half].mean()) if half.any() else face_light)
+    values = grey[inside]
+    reading = LightReading(
+        face=float(values.mean()) if values.size else 0.0,
+        background=behind / max(face_light, 1e-3),
+        left_right=abs(halves[0] - halves[1]) / max(halves[0] + halves[1], 1e-3),
+        clipped=float((values > 0.97).mean()) if values.size else 0.0,
+        dark=float((values < 0.08).mean()) if values.size else 0.0,
+        contrast=float(values.std()) if values.size else 0.0,
+        sharpness=_sharpness(crop, points),
+    )
+    for gone in (small, grey, linear, surroundings, values):
+        overwrite(gone)
+    return reading
+
+
+def _sharpness(crop: Pixels, points: Points) -> float:
+    """Compare the detail of the eye region with that of a blurred copy (Crete et al. 2007), free of contrast."""
+    right, left = points[RIGHT_EYE_OUTER], points[LEFT_EYE_OUTER]
+    width = max(float(np.linalg.norm(left - right)), 8.0)
+    x0, x1 = int(max(min(right[0], left[0]) - width * 0.15, 0)), int(max(right[0], left[0]) + width * 0.15)
+    y0, y1 = int(max(min(right[1], left[1]) - width * 0.3, 0)), int(max(right[1], left[1]) + width * 0.3)
+    eyes = crop[y0 : y1 + 1, x0 : x1 + 1]
+    if eyes.shape[0] < 8 or eyes.shape[1] < 8:
+        return 0.0
+    grey = cv2.cvtColor(eyes, cv2.COLOR_RGB2GRAY)
+    height = max(8, round(grey.shape[0] * _FINE / grey.shape[1]))
+    grey = cv2.resize(grey, (_FINE, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    soft = cv2.blur(grey, (5, 5))
+    lost = 0.0
+    kept = 0.0
+    for axis in (0, 1):
+        fine, coarse = np.abs(np.diff(grey, axis=axis)), np.abs(np.diff(soft, axis=axis))
+        lost += float(np.maximum(fine - coarse, 0).sum())
+        kept += float(fine.sum())
+    overwrite(soft)
+    overwrite(grey)
+    return lost / max(kept, 1e-3)

@@ -1,0 +1,71 @@
+"""Cue: a movement asked for at random and answered by the face on the same track."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from reader.face.geometry import Points, Pose
+from reader.face.liveness.motion import depth_residual
+from reader.session.vocabulary import Guidance
+
+KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT, Guidance.BLINK)
+TURN = math.radians(14)  # comfortable for an older neck, and enough for the nose to move against the cheeks
+REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
+LIMIT_S = 6.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """How one challenge went. depth: ``depth_residual`` of the turn, 0 for a blink."""
+
+    kind: Guidance
+    passed: bool
+    depth: float = 0.0
+
+
+class Challenge:
+    """One movement. Created when it is asked; fed with every frame until it has an answer."""
+
+    def __init__(self, kind: Guidance, at: float, straight: Points, pose: Pose) -> None:
+        self.kind = kind
+        self._asked_at = at
+        self._straight = straight.copy()
+        self._yaw = pose.yaw
+        self._depth = 0.0
+        self.done = False
+
+    def add(self, points: Points, pose: Pose, blinked: bool, at: float) -> Answer | None:
+        """Take one frame; return the answer once there is one."""
+        waited = at - self._asked_at
+        if waited > LIMIT_S:
+            return self._close(passed=False)
+        if waited < REACTION_S:
+            return None
+        if self.kind is Guidance.BLINK:
+            return self._close(passed=True) if blinked else None
+        turned = pose.yaw - self._yaw
+        wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
+        if wanted > TURN:
+            self._depth = depth_residual(self._straight, points)
+            return self._close(passed=True)
+        if wanted < -TURN:
+            return self._close(passed=False)  # the wrong way: a recording does not know which way was asked
+        return None
+
+    def close(self) -> None:
+        """Overwrite the remembered points."""
+        self._straight.fill(np.float32(0))
+
+    def _close(self, passed: bool) -> Answer:
+        self.done = True
+        self.close()
+        return Answer(self.kind, passed, self._depth)
+
+
+def draw(rng: random.Random, asked: list[Guidance]) -> Guidance:
+    """Return a movement at random, never the one asked last."""
+    return rng.choice([kind for kind in KINDS if not asked or kind is not asked[-1]])

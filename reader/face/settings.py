@@ -1,0 +1,24 @@
+"""What a site may set about faces. Defaults come from the manifest's thresholds; a site may only be stricter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Settings of one kiosk.
+
+    stricter_by: added to the shipped match threshold, in comparison-score units, never negative.
+    always_challenge: ask for a movement even when passive evidence suffices.
+    light_challenge: use the kiosk's own light as a further cue (experimental, off).
+    """
+
+    stricter_by: float = 0.0
+    always_challenge: bool = False
+    light_challenge: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a laxer threshold. Raises ValueError."""
+        if not 0.0 <= self.stricter_by <= 0.5:
+            raise ValueError(f"stricter_by is {self.stricter_by}; it must lie in 0..0.5: a site may not be laxer")

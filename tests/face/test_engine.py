@@ -1,0 +1,123 @@
+"""A face try from the first frame to the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reader.face.engine import CameraFrame, Decision, FaceEngine, FaceTry, NoFaceInPhoto, Observation
+from reader.face.image import BadImage
+from reader.session.failures import Failure
+from reader.session.vocabulary import Guidance
+
+Portraits = dict[str, NDArray[np.uint8]]
+Camera = Callable[..., Iterator[CameraFrame]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    pixels: NDArray[np.uint8]
+    at: float
+    number: int
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(picture.mean(axis=2), np.uint8)
+
+
+def watch(attempt: FaceTry, shots: Iterable[CameraFrame]) -> list[Observation]:
+    seen = []
+    for shot in shots:
+        seen.append(attempt.observe(shot))
+        if seen[-1].decision is not None:
+            break
+    return seen
+
+
+def test_the_same_person_years_apart_is_matched_and_live(
+    engine: FaceEngine, portraits: Portraits, camera: Camera
+) -> None:
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(grey(portraits["person_b_1"])))
+    seen = watch(attempt, camera(portraits["person_b_2"]))
+    assert seen[-1].decision == Decision(matched=True, live=True, failure=None)
+    assert seen[-1].progress == 1.0
+    assert [one.progress for one in seen] == sorted(one.progress for one in seen)
+
+
+def test_the_card_may_be_read_after_the_patient_was_already_looked_at(
+    engine: FaceEngine, portraits: Portraits, camera: Camera
+) -> None:
+    attempt = engine.begin(10.0)
+    shots = list(camera(portraits["person_b_2"], seconds=2.0))
+    before = watch(attempt, shots[:30])
+    assert before[-1].decision is None
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    after = watch(attempt, shots[30:])
+    assert len(after) == 1
+    assert after[-1].decision == Decision(matched=True, live=True, failure=None)
+
+
+def test_another_person_is_refused(engine: FaceEngine, portraits: Portraits, camera: Camera) -> None:
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_a_1"]))
+    seen = watch(attempt, camera(portraits["person_b_2"], seconds=4.0))
+    assert seen[-1].decision == Decision(matched=False, live=True, failure=Failure.FACE_NOT_MATCHED)
+
+
+def test_a_frozen_picture_never_passes(engine: FaceEngine, portraits: Portraits, camera: Camera) -> None:
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    still = next(camera(portraits["person_b_2"]))
+    for k in range(90):
+        shown = attempt.observe(Shot(still.pixels, 10.0 + k / 30, k))
+        assert shown.decision is None or not shown.decision.live
+    assert attempt.give_up().live is False
+
+
+def test_a_looped_clip_never_passes(engine: FaceEngine, portraits: Portraits, camera: Camera) -> None:
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    clip = list(camera(portraits["person_b_2"], seconds=0.2))
+    for k in range(90):
+        shot = clip[k % len(clip)]
+        shown = attempt.observe(Shot(shot.pixels, 10.0 + k / 30, k))
+        assert shown.decision is None or not shown.decision.live
+    assert attempt.give_up().live is False
+
+
+def test_nobody_there_asks_to_find_the_face_and_says_so_in_the_end(engine: FaceEngine, camera: Camera) -> None:
+    attempt = engine.begin(10.0)
+    wall = np.full((400, 330, 3), 130, np.uint8)
+    seen = watch(attempt, camera(wall, seconds=1.0))
+    assert seen[-1].guidance is Guidance.FIND_FACE
+    assert seen[-1].box is None
+    assert attempt.give_up() == Decision(matched=False, live=False, failure=Failure.FACE_NOT_SEEN)
+
+
+def test_a_photo_without_a_face_is_refused(engine: FaceEngine) -> None:
+    with pytest.raises(NoFaceInPhoto, match="PIN or staff"):
+        engine.enroll(np.full((200, 160), 128, np.uint8))
+
+
+def test_pixels_that_are_no_picture_are_refused(engine: FaceEngine) -> None:
+    with pytest.raises(BadImage, match="uint8"):
+        engine.enroll(np.full((200, 160), np.nan))
+
+
+def test_closing_overwrites_the_template(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, vault: Vault
+) -> None:
+    attempt = engine.begin(10.0)
+    watch(attempt, camera(portraits["person_b_2"], seconds=0.5))
+    kept = [one.embedding for one in attempt._template._samples]
+    assert kept
+    assert all(np.abs(one).max() > 0 for one in kept)
+    engine.wipe()
+    assert all(not one.any() for one in kept)
+    with pytest.raises(ValueError, match="closed"):
+        attempt.observe(next(camera(portraits["person_b_2"])))
