@@ -1,12 +1,13 @@
-"""Lamps and fill light by gpiozero, on whatever pin factory it finds (lgpio on a Pi, its MockFactory in tests)."""
+"""Lamps and fill light by gpiozero: on lgpio, unless $GPIOZERO_PIN_FACTORY or the program names another factory."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gpiozero import LED, PWMLED, BadPinFactory, GPIODeviceError
+from gpiozero import LED, PWMLED, BadPinFactory, Device, GPIODeviceError
 from pydantic import Field, model_validator
 
 from reader.devices.ports import DeviceError, DeviceGone
@@ -73,13 +74,16 @@ class GpioLamps:
         self._lamps: dict[Place, LED] = {}
         self._fill: PWMLED | None = None
         self._shown: Lamp | None = None
+        if Device.pin_factory is None:  # gpiozero would try one factory after another
+            os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
         try:
             for place, pin in pins.items():
                 if pin is not None:
                     self._lamps[place] = LED(pin)
             if settings.fill_pin is not None:
                 self._fill = PWMLED(settings.fill_pin, frequency=settings.fill_hz)
-        except BadPinFactory as error:
+        except (BadPinFactory, ImportError, OSError) as error:
+            self.close()
             raise DeviceGone("no GPIO here; apt install python3-lgpio, or set devices.lamps.name = disabled") from error
         except GPIODeviceError as error:
             self.close()

@@ -1,0 +1,25 @@
+"""Where an installation keeps what is not a setting: models and recordings, in a checkout or in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reader.config.schema import KaopiConfig
+
+SHARE = Path("/usr/share/kaopi")
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def models_dir(config: KaopiConfig) -> Path:
+    """Return the folder of the ONNX models: the site's, the checkout's, or the package's."""
+    return config.face.models_dir or _own("models")
+
+
+def voice_dir(config: KaopiConfig) -> Path:
+    """Return the folder of the voice recordings: the site's, the checkout's, or the package's."""
+    return config.sound.voice_dir or _own("voice")
+
+
+def _own(name: str) -> Path:
+    checkout = _CHECKOUT / name
+    return checkout if (_CHECKOUT / "pyproject.toml").is_file() else SHARE / name

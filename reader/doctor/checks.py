@@ -1,0 +1,79 @@
+"""The list of checks, in the order a technician goes through them, and how to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reader.config.load import SITE_FILE, ConfigError, load
+from reader.config.schema import KaopiConfig
+from reader.doctor import link, machine, parts
+from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words
+
+CHECKS: tuple[Check, ...] = (
+    Check("config", Words("設定ファイル", "Settings"), How.PROBED, parts.configuration),
+    Check("python", Words("Pythonの版", "Python version"), How.PROBED, machine.python),
+    Check("libraries", Words("ソフトウェアの部品", "Libraries"), How.PROBED, machine.libraries),
+    Check("adapters", Words("機器のドライバー", "Device adapters"), How.PROBED, parts.adapters),
+    Check("models", Words("顔照合モデル", "Face models"), How.PROBED, parts.models),
+    Check("power", Words("電源の電圧", "Power supply"), How.PROBED, machine.power),
+    Check("temperature", Words("本体の温度", "Temperature"), How.PROBED, machine.temperature),
+    Check("disk", Words("空き容量", "Disk space"), How.PROBED, machine.disk),
+    Check("disk_wear", Words("記憶装置の消耗", "Disk wear"), How.PROBED, machine.disk_wear),
+    Check("swap", Words("スワップの停止", "Swap is off"), How.PROBED, machine.swap),
+    Check("core_dumps", Words("コアダンプの停止", "Core dumps are off"), How.PROBED, machine.core_dumps),
+    Check("clock", Words("時計", "Clock"), How.PROBED, machine.clock),
+    Check("outbox", Words("結果の保管", "Outbox"), How.PROBED, link.outbox),
+    Check("certificates", Words("通信の証明書", "Certificates"), How.PROBED, link.certificates),
+    Check("broker", Words("受付PCとの接続", "Connection to the clinic PC"), How.EXERCISED, link.broker, quick=False),
+    Check("card_reader", Words("カードリーダー", "Card reader"), How.EXERCISED, parts.card_reader),
+    Check("camera", Words("カメラ", "Camera"), How.EXERCISED, parts.camera, quick=False),
+    Check("display", Words("画面", "Screen"), How.EXERCISED, parts.display, quick=False),
+    Check("lamps", Words("ランプ", "Lamps"), How.EXERCISED, parts.lamps, quick=False),
+    Check("speaker", Words("スピーカー", "Loudspeaker"), How.EXERCISED, parts.speaker, quick=False),
+)
+
+
+def examine(site_file: Path | None = None, root: Path = Path("/")) -> Patient:
+    """Return the patient: the given site file, else /etc/kaopi/site.toml where there is one, else the defaults.
+
+    A refused site file does not stop the doctor; it becomes the first finding.
+    """
+    file = site_file
+    if file is None and (root / str(SITE_FILE).lstrip("/")).exists():
+        file = root / str(SITE_FILE).lstrip("/")
+    try:
+        return Patient(load(file), file, root=root)
+    except ConfigError as error:
+        return Patient(_defaults(), file, error, root)
+
+
+def _defaults() -> KaopiConfig:
+    return load()
+
+
+def run(
+    patient: Patient, checks: Sequence[Check] = CHECKS, *, quick: bool = False, only: Sequence[str] = ()
+) -> Iterator[tuple[Check, Finding]]:
+    """Yield each check with what it found. A check that itself breaks is a failure, and the rest still run.
+
+    Raises ValueError when ``only`` names an unknown check.
+    """
+    unknown = set(only) - {check.id for check in checks}
+    if unknown:
+        raise ValueError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(c.id for c in checks)}")
+    for check in checks:
+        if (quick and not check.quick) or (only and check.id not in only):
+            continue
+        yield check, _run_one(check, patient)
+
+
+def _run_one(check: Check, patient: Patient) -> Finding:
+    try:
+        return check.run(patient)
+    except Exception as error:  # one broken check must not hide the others
+        return Finding(
+            Outcome.FAIL,
+            f"the check itself broke: {type(error).__name__}: {error}",
+            Words("この行を技術担当に知らせてください。", "Report this line to kaopi's maintainers."),
+        )

@@ -1,0 +1,141 @@
+"""The units are valid, tightly closed, and keep faces away from the network."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+SERVICES = sorted(SYSTEMD.glob("*.service"))
+# Tenths of systemd's exposure level; a bare unit has 92. Lower it when a unit gets better.
+HIGHEST_EXPOSURE = {"kaopi-kiosk": 9, "kaopi-uplink": 11}
+
+
+def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze, which the package ``systemd`` brings. Its absence is a failure, never a skip."""
+    tool = shutil.which("systemd-analyze")
+    assert tool is not None, "systemd-analyze is missing: apt install systemd"
+    return subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+
+
+def settings(service: str) -> dict[str, list[str]]:
+    """Return the [Service] lines of a unit, every value of a repeated key."""
+    found: dict[str, list[str]] = {}
+    section = ""
+    for line in (SYSTEMD / f"{service}.service").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line
+        elif section == "[Service]" and "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize("service", sorted(HIGHEST_EXPOSURE))
+def test_exposure_stays_at_what_was_reached(service: str) -> None:
+    result = systemd_analyze(
+        "security", "--offline=yes", f"--threshold={HIGHEST_EXPOSURE[service]}", SYSTEMD / f"{service}.service"
+    )
+    assert result.returncode == 0, result.stdout[-400:] + result.stderr
+
+
+def test_the_gate_can_refuse() -> None:
+    result = systemd_analyze("security", "--offline=yes", "--threshold=0", SYSTEMD / "kaopi-kiosk.service")
+    assert result.returncode != 0
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
+def test_a_unit_verifies_in_silence(unit: Path, tmp_path: Path) -> None:
+    """``verify`` exits 0 on unknown keys and bad values, so anything it says is a failure."""
+    text = re.sub(r"^ExecStart=/usr/bin/kaopi\b.*$", "ExecStart=/bin/true", unit.read_text("utf-8"), flags=re.MULTILINE)
+    (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    result = systemd_analyze("verify", "--man=no", tmp_path / unit.name)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_verify_in_silence_notices_a_bad_key(tmp_path: Path) -> None:
+    (tmp_path / "bad.service").write_text("[Service]\nExecStart=/bin/true\nNoNewPrivilege=yes\n", encoding="utf-8")
+    assert systemd_analyze("verify", "--man=no", tmp_path / "bad.service").stderr
+
+
+def test_the_kiosk_can_open_no_ip_socket() -> None:
+    kiosk = settings("kaopi-kiosk")
+    assert kiosk["RestrictAddressFamilies"] == ["AF_UNIX AF_NETLINK"]
+    assert kiosk["IPAddressDeny"] == ["any"]
+
+
+def test_the_uplink_sees_no_device_and_of_the_state_only_the_outbox() -> None:
+    uplink = settings("kaopi-uplink")
+    assert uplink["PrivateDevices"] == ["yes"]
+    assert "DeviceAllow" not in uplink
+    assert uplink["TemporaryFileSystem"] == ["/var/lib/kaopi:ro"]
+    assert uplink["BindPaths"] == ["/var/lib/kaopi/outbox"]
+
+
+@pytest.mark.parametrize("service", sorted(HIGHEST_EXPOSURE))
+def test_no_memory_of_it_reaches_a_disk(service: str) -> None:
+    assert settings(service)["LimitCORE"] == ["0"]
+    assert settings(service)["MemorySwapMax"] == ["0"]
+
+
+@pytest.mark.parametrize("service", sorted(HIGHEST_EXPOSURE))
+def test_it_is_watched_and_started_again(service: str) -> None:
+    unit = settings(service)
+    assert unit["Type"] == ["notify"]
+    assert unit["Restart"] == ["always"]
+    assert int(unit["WatchdogSec"][0]) <= 30
+
+
+def test_each_process_is_its_own_user() -> None:
+    users = {service: settings(service)["User"] for service in HIGHEST_EXPOSURE}
+    assert users == {"kaopi-kiosk": ["kaopi-kiosk"], "kaopi-uplink": ["kaopi-uplink"]}
+
+
+def test_secrets_come_as_credentials_only() -> None:
+    loaded = [value.split(":")[0] for value in settings("kaopi-uplink")["LoadCredential"]]
+    assert sorted(loaded) == ["ca.pem", "kiosk.key", "kiosk.pem"]
+    assert "LoadCredential" not in settings("kaopi-kiosk")
+
+
+def test_the_users_that_units_and_files_name_are_made() -> None:
+    made = set(re.findall(r"^[ug]\s+(\S+)", (SYSTEMD / "sysusers.d/kaopi.conf").read_text("utf-8"), re.MULTILINE))
+    named = {group for value in settings("kaopi-kiosk")["SupplementaryGroups"] for group in value.split()}
+    for service in HIGHEST_EXPOSURE:
+        named |= {settings(service)["User"][0], settings(service)["Group"][0]}
+    for line in (SYSTEMD / "tmpfiles.d/kaopi.conf").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            named |= set(line.split()[3:5])
+    assert named - {"root"} <= made
+
+
+def test_sysusers_and_tmpfiles_are_understood(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    for tool, file in (("systemd-sysusers", "sysusers.d/kaopi.conf"), ("systemd-tmpfiles", "tmpfiles.d/kaopi.conf")):
+        arguments = ["--create"] if tool == "systemd-tmpfiles" else []
+        assert shutil.which(tool), f"{tool} is missing: apt install systemd"
+        result = subprocess.run(
+            [tool, *arguments, f"--root={tmp_path}", str(SYSTEMD / file)], capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, result.stderr
+    outbox = tmp_path / "var/lib/kaopi/outbox/outbox.sqlite3"
+    assert outbox.stat().st_mode & 0o777 == 0o660
+    assert (tmp_path / "etc/kaopi/tls").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("drop_in", sorted(SYSTEMD.glob("*.conf.d/*.conf")), ids=lambda file: file.parent.name)
+def test_drop_ins_have_one_section_and_only_known_keys(drop_in: Path) -> None:
+    parser = configparser.ConfigParser()
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(drop_in, encoding="utf-8")
+    known = {
+        "Journal": {"Storage", "RuntimeMaxUse", "RateLimitIntervalSec", "RateLimitBurst", "ForwardToSyslog"},
+        "Coredump": {"Storage", "ProcessSizeMax"},
+        "Manager": {"RuntimeWatchdogSec", "RebootWatchdogSec", "DefaultLimitCORE"},
+    }
+    (section,) = parser.sections()
+    assert set(parser[section]) <= known[section]
