@@ -18,6 +18,7 @@ from reader.card.connection import CardConnection, CardConnectionError, CardGone
 from reader.devices.ports import DeviceError, DeviceGone, SlotChange
 
 PNP: Final = "\\\\?PnP?\\Notification"  # pcscd's pseudo reader: changes when a reader comes or goes
+_LOOK_MS: Final = 500
 _SLICE_S: Final = 0.5  # longest single wait, so that a closing kiosk never waits longer
 
 # Return codes as unsigned 32 bit; pyscard gives them signed or unsigned depending on the platform.
@@ -93,32 +94,27 @@ class PcscConnection:
         raise CardConnectionError(f"the card gave no answer (0x{code:08X})")
 
     def _present(self) -> bool:
-        state = [(self._reader, self._scard.SCARD_STATE_UNAWARE)]
-        for _ in range(2):
-            result, states = self._scard.SCardGetStatusChange(self._context, 0, state)
-            if _code(result) != 0:
-                return False
-            if not states[0][1] & self._scard.SCARD_STATE_PRESENT:
-                return False
-            # pcscd looks at the slot every 400 ms: give it one look before believing the card is there.
-            result, _, status, *_ = self._scard.SCardStatus(self._handle)
-            if _code(result) != 0 or not status & self._scard.SCARD_PRESENT:
-                return False
-            state = [(self._reader, states[0][1] & ~self._scard.SCARD_STATE_CHANGED)]
-            self._scard.SCardGetStatusChange(self._context, 500, state)
-        return True
+        scard = self._scard
+        result, states = scard.SCardGetStatusChange(self._context, 0, [(self._reader, scard.SCARD_STATE_UNAWARE)])
+        if _code(result) != 0 or not states[0][1] & scard.SCARD_STATE_PRESENT:
+            return False
+        # The service looks at the slot every 400 ms: give it one look before believing that the card is there.
+        seen = [(self._reader, states[0][1] & ~scard.SCARD_STATE_CHANGED)]
+        result, _ = scard.SCardGetStatusChange(self._context, _LOOK_MS, seen)
+        return _code(result) == _TIMEOUT
 
     def close(self) -> None:
         """See CardConnection.close."""
         handle, self._handle = self._handle, None
         if handle is not None:
             self._scard.SCardDisconnect(handle, self._scard.SCARD_RESET_CARD)
+            self._scard.SCardReleaseContext(self._context)
 
 
 class PcscReader:
     """CardReader over every PC/SC reader there is, or those whose name contains ``only``.
 
-    Called from one thread. The card that came last is the one ``connect`` opens.
+    One thread polls; the same or another one connects. The card that came last is the one ``connect`` opens.
     """
 
     def __init__(self, only: str | None = None) -> None:
@@ -144,25 +140,29 @@ class PcscReader:
                 return None
 
     def connect(self) -> CardConnection:
-        """See CardReader.connect. Raises CardConnectionError for a card that will not power up."""
-        self._open()
-        if not self._present:
+        """See CardReader.connect. Raises CardConnectionError for a card that will not power up.
+
+        The connection has a context of its own, so that another thread may ``poll`` meanwhile.
+        """
+        present = list(self._present)
+        if not present:
             raise CardGone("there is no card in any reader")
-        reader = self._present[-1]
+        reader = present[-1]
         scard = self._scard
+        context = self._establish()
         result, handle, protocol = scard.SCardConnect(
-            self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+            context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         )
         code = _code(result)
         if code == 0:
-            return PcscConnection(scard, self._context, handle, protocol, reader)
+            return PcscConnection(scard, context, handle, protocol, reader)
+        scard.SCardReleaseContext(context)
         if code in (_NO_CARD, _REMOVED, _READER_UNAVAILABLE, _UNKNOWN_READER):
             raise CardGone("the card left before it could be opened")
         if code == _SHARING:
             raise CardConnectionError(f"another program holds the card in {reader}: stop it")
         if code in (_UNRESPONSIVE, _UNPOWERED):
             raise CardConnectionError("the card does not answer the reader's reset")
-        self._drop()
         raise _service_error(code)
 
     def close(self) -> None:
@@ -174,12 +174,18 @@ class PcscReader:
     def _open(self) -> None:
         if self._context is not None:
             return
+        try:
+            self._context = self._establish()
+        except DeviceGone:
+            self._lost_all()
+            raise
+        self._states = {}
+
+    def _establish(self) -> Any:
         result, context = self._scard.SCardEstablishContext(self._scard.SCARD_SCOPE_USER)
         if _code(result) != 0:
-            self._lost_all()
             raise _service_error(_code(result))
-        self._context = context
-        self._states = {}
+        return context
 
     def _drop(self) -> None:
         context, self._context = self._context, None
