@@ -56,10 +56,10 @@ def _lower(c: Canvas, ink: Colour) -> None:
 
 
 def _pin(c: Canvas, ink: Colour) -> None:
-    for row in range(3):
+    for row in range(4):
         for column in range(3):
-            c.disc(22 + column * 28, 16 + row * 28, 9, ink)
-    c.disc(50, 98, 9, ink)
+            if row < 3 or column == 1:
+                c.disc(26 + column * 24, 12 + row * 25, 8.5, ink)
 
 
 def _face(c: Canvas, ink: Colour) -> None:
@@ -79,6 +79,11 @@ def _backspace(c: Canvas, ink: Colour) -> None:
     c.line([(74, 37), (48, 63)], ink, 8)
 
 
+def _cross(c: Canvas, ink: Colour) -> None:
+    c.line([(20, 20), (80, 80)], ink, 11)
+    c.line([(80, 20), (20, 80)], ink, 11)
+
+
 ICONS: Final[dict[str, Callable[[Canvas, Colour], None]]] = {
     "staff": _staff,
     "language": _language,
@@ -89,6 +94,7 @@ ICONS: Final[dict[str, Callable[[Canvas, Colour], None]]] = {
     "pin": _pin,
     "face": _face,
     "check": _check,
+    "cross": _cross,
     "backspace": _backspace,
 }
 

@@ -81,20 +81,32 @@ def overlay(
     band = np.clip(half + 0.5 - np.abs(distance - half), 0, 1)
     turn = np.mod(np.arctan2(dx, -dy) / (2 * math.pi), 1.0)  # clockwise from the top
     done = (turn <= progress / PROGRESS_STEPS) & (progress > 0)
-    ink = np.where(done[..., None], np.array(palette.primary), np.array(palette.ground))
-    pixels = np.where(band[..., None] > 0, ink, np.array(palette.ground))
-    alpha = np.maximum(outside * VEIL, band * 255)
-    rim = np.clip(1.2 - np.abs(distance - ring), 0, 1) + np.clip(1.2 - np.abs(distance), 0, 1)
-    pixels = np.where((rim > 0.3)[..., None] & ~done[..., None], np.array(palette.edge), pixels)
+    # Layers from the back: veil, ring, and a thin line on both sides of the part not yet filled.
+    line = np.maximum(np.clip(1.6 - np.abs(distance), 0, 1), np.clip(1.6 - np.abs(distance - ring), 0, 1))
+    line = np.where(done, 0.0, line)
+    ring_ink = np.where(done[..., None], np.array(palette.primary), np.array(palette.ground)).astype(np.float64)
+    colour = np.broadcast_to(np.array(palette.ground, np.float64), ring_ink.shape)
+    colour, alpha = _over(colour, outside * (VEIL / 255), ring_ink, band)
+    colour, alpha = _over(colour, alpha, np.broadcast_to(np.array(palette.edge, np.float64), ring_ink.shape), line)
     surface = pygame.Surface((width, height), pygame.SRCALPHA)
-    pygame.surfarray.blit_array(surface, np.ascontiguousarray(pixels.transpose(1, 0, 2)))
+    pygame.surfarray.blit_array(surface, np.ascontiguousarray(colour.round().astype(np.uint8).transpose(1, 0, 2)))
     view = pygame.surfarray.pixels_alpha(surface)
-    view[:] = np.clip(alpha, 0, 255).astype(np.uint8).T
+    view[:] = (np.clip(alpha, 0, 1) * 255).round().astype(np.uint8).T
     del view
     _soften(surface, radius, palette.ground)
     if arrow is not None:
         _point(surface, arrow, ring, rx, ry, palette)
     return surface
+
+
+Layer = NDArray[np.float64]
+
+
+def _over(colour: Layer, alpha: Layer, top: Layer, cover: Layer) -> tuple[Layer, Layer]:
+    """Lay ``top`` over what is there (Porter-Duff "over", straight alpha)."""
+    result = cover + alpha * (1 - cover)
+    share = np.where(result > 0, cover / np.maximum(result, 1e-9), 0.0)[..., None]
+    return top * share + colour * (1 - share), result
 
 
 def _soften(surface: pygame.Surface, radius: int, ground: Colour) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reader.session.vocabulary import Button, ConsentItem, Guidance, Step
 
 DIGITS_IN_ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
+TEXT_MARK = "@"  # a value that begins with it is a text id, translated like everything else
 PROGRESS_STEPS = 48  # how finely the ring fills; finer would redraw without being seen
 
 

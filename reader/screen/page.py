@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from reader.devices.ports import Panel
-from reader.screen.model import Choice, Picture, Rank, ScreenModel, Words
+from reader.screen.fonts import font
+from reader.screen.model import TEXT_MARK, Choice, Picture, Rank, ScreenModel, Words
 from reader.screen.panels import Shape, shape_of
 from reader.screen.scene import Art, Box, Frame, Icon, Rect, Scene, Target, Text, Touch
 from reader.screen.theme import Colour, theme_for
@@ -62,6 +63,10 @@ class Page:
         language, easy = self.model.language, self.model.easy
         sentence = self.catalogue.text(words.text_id, language, easy)
         for name, value in words.values:
+            if value.startswith(TEXT_MARK):
+                value = self.catalogue.text(value.removeprefix(TEXT_MARK), language, easy)
+            elif name == "date":
+                value = self.catalogue.date(value, self.catalogue.language_of(words.text_id, language, easy))
             sentence = sentence.replace("{" + name + "}", value)
         return sentence, self.catalogue.language_of(words.text_id, language, easy)
 
@@ -251,13 +256,15 @@ class Page:
         if STEPS[self.model.step].patient:
             free = self._strip()
         free = free.inset(margin)
+        if self.shape is Shape.TALL and STEPS[self.model.step].pad:
+            return free  # twelve keys need the height more than the clock does
         header, free = free.split_y(self.mm(self.sizes.header), self.mm(self.sizes.gap * 0.5))
         left, right = header.split_x(round(header.w * 0.8), 0)
         soft = self.colours.soft_text
         if self.model.clinic:
             self.raw(left, self.model.clinic, "ja", self.sizes.label, colour=soft)
         if self.model.clock:
-            width = self.mm(self.sizes.label * 4)
+            width = font("ja", False, self.mm(self.sizes.label)).size(self.model.clock)[0]
             self.raw(
                 Rect(right.right - width, right.y, width, right.h),
                 self.model.clock,

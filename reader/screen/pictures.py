@@ -57,11 +57,10 @@ def _card(b: Brush, x: float, y: float, w: float, photo: bool = True) -> None:
 
 
 def _machine(b: Brush, y: float, lit: Colour) -> None:
-    """The reader seen from the front: a body with a slot."""
+    """The reader seen from the front: a body whose upper edge is the slot."""
     b.c.rect(8, y, 84, 30, b.p.edge, radius=6)
-    b.c.rect(17, y + 5, 66, 7, lit, radius=3.5)
-    b.c.rect(20, y + 7, 60, 3, mix(b.p.edge, (0, 0, 0), 0.6), radius=1.5)
-    b.c.disc(50, y + 21, 3.2, lit)
+    b.c.rect(16, y - 2, 68, 6, lit, radius=3)
+    b.c.disc(50, y + 18, 3.2, lit)
 
 
 def _person(b: Brush, x: float, y: float, size: float, cloth: Colour, cap: bool = False) -> None:
@@ -87,17 +86,12 @@ def _card_in(b: Brush) -> None:
 
 def _card_out(b: Brush) -> None:
     _ground(b)
+    _card(b, 22, 36, 56)
     _machine(b, 66, b.accent)
-    _card(b, 22, 34, 56)
-    b.c.rect(17, 66.5, 66, 6, b.p.edge)
-    b.c.rect(20, 67.5, 60, 2.4, b.accent, radius=1.2)
-    b.c.arrow((50, 30), (50, 9), b.accent, 6 + 1.2 * min(b.urgency, 3))
+    b.c.arrow((50, 31), (50, 8), b.accent, 6 + min(b.urgency, 2))
     for ring in range(min(b.urgency, 3)):
-        reach = 54 + 0 * ring
-        for side in (-1, 1):
-            x = 50 + side * (34 + ring * 6)
-            b.c.arc(50, 22, abs(x - 50) * 0.72, -28 if side > 0 else 152, 28 if side > 0 else 208, b.accent, 3)
-        del reach
+        for middle in (0, 180):
+            b.c.arc(50, 24, 23 + ring * 7, middle - 26, middle + 26, b.accent, 3)
 
 
 def _card_turn(b: Brush) -> None:
@@ -120,9 +114,9 @@ def _card_sleeve(b: Brush) -> None:
 
 def _card_push(b: Brush) -> None:
     _ground(b)
-    _card(b, 22, 24, 56)
-    _machine(b, 52, b.p.primary)
-    b.c.arrow((50, 4), (50, 20), b.p.primary, 6)
+    _card(b, 22, 32, 56)
+    _machine(b, 58, b.p.primary)
+    b.c.arrow((50, 6), (50, 25), b.p.primary, 6)
 
 
 def _card_again(b: Brush) -> None:

@@ -82,6 +82,17 @@ class Catalogue:
                 return spoken.replace(BREAK, "")
         raise UnknownText(text_id)
 
+    def date(self, iso: str, language: str = SOURCE) -> str:
+        """Write an ISO 8601 date as this language does; anything else comes back as it is."""
+        parts = iso.split("-")
+        if len(parts) != 3 or not all(part.isdigit() for part in parts):
+            return iso
+        year, month, day = (str(int(part)) for part in parts)
+        pattern = self.text("date.format", language)
+        if "{name}" in pattern:
+            pattern = pattern.replace("{name}", self.text(f"date.month.{month}", language))
+        return pattern.format(year=year, month=month, day=day)
+
     def has(self, text_id: str, language: str) -> bool:
         """Whether this very language has the sentence, without any fallback."""
         return language in self.languages and text_id in self.languages[language].texts

@@ -8,82 +8,81 @@ from reader.screen.model import Words
 from reader.screen.page import Page
 from reader.screen.panels import Shape
 from reader.screen.scene import Dots, Icon, PadKey, Rect, Touch
-from reader.session.vocabulary import Step
+from reader.session.vocabulary import Button, Step
 
 PIN_DIGITS: Final = 4
-STAFF_CODE_DIGITS: Final = 6
+STAFF_CODE_DIGITS: Final = 8  # at most
+BACKSPACE_KEY: Final = 9
+LAST_DIGIT_KEY: Final = 10
+DONE_KEY: Final = 11
 
 
 def compose(page: Page) -> None:
     """Lay out sentence, dots, answers and the 3 x 4 pad."""
-    content = page.model.content
-    sizes, gap = page.sizes, page.mm(page.sizes.gap)
+    content, sizes, gap = page.model.content, page.sizes, page.mm(page.sizes.gap)
+    area = page.content
     key_h = page.mm(sizes.target)
-    key_w = page.mm(sizes.target * (1.3 if page.shape is Shape.WIDE else 1.12))
-    pad_gap = page.mm(3.2 if page.shape is not Shape.LOW else 2.0)
-    pad_w, pad_h = 3 * key_w + 2 * pad_gap, 4 * key_h + 3 * pad_gap
-    total = PIN_DIGITS if page.model.step is Step.PIN_ENTRY else STAFF_CODE_DIGITS
+    pad_gap = page.mm({Shape.WIDE: 3.2, Shape.LOW: 2.0, Shape.TALL: 2.4}[page.shape])
+    pad_h = 4 * key_h + 3 * pad_gap
     if page.shape is Shape.TALL:
-        area = page.content
-        pad_w = area.w
-        key_w = (pad_w - 2 * pad_gap) // 3
-        pad = Rect(area.x, area.bottom - pad_h, pad_w, pad_h)
-        text = Rect(area.x, area.y, area.w, area.h - pad_h - gap)
-        dots_h = page.mm(8)
-        head = Rect(text.x, text.y, text.w, text.h - dots_h - gap // 2)
-        page.sentence(head, content.headline, content.tries, centred=True)
-        row = Rect(text.x, text.bottom - dots_h, text.w, dots_h)
-        page.scene.nodes.append(Dots(row, page.model.digits, total))
+        pad = Rect(area.x, area.bottom - pad_h, area.w, pad_h)
+        text = Rect(area.x, area.y, area.w, area.h - pad_h - page.mm(2.0))
+        row_h = page.mm(sizes.target) if content.choices else page.mm(9)
+        row = Rect(text.x, text.bottom - row_h, text.w, row_h)
+        page.sentence(Rect(text.x, text.y, text.w, row.y - text.y - page.mm(0.5)), content.headline, content.tries)
+        if content.choices:
+            row, answer = row.split_x(round(row.w * 0.42), gap)
+            page.button(answer, content.choices[0], size_mm=sizes.button * 0.8)
     else:
-        area = page.content
+        key_w = page.mm(sizes.target * (1.3 if page.shape is Shape.WIDE else 1.12))
+        pad_w = 3 * key_w + 2 * pad_gap
         pad = Rect(area.right - pad_w, area.y + max(0, (area.h - pad_h) // 2), pad_w, pad_h)
-        text = Rect(area.x, area.y, area.w - pad_w - gap * 2, area.h)
-        text = page.answers(text, content.choices)
-        dots_h = page.mm(14 if page.shape is Shape.WIDE else 11)
-        head = Rect(text.x, text.y, text.w, text.h - dots_h - gap)
-        page.sentence(head, content.headline, content.tries or content.body)
-        page.scene.nodes.append(Dots(Rect(text.x, text.bottom - dots_h, text.w, dots_h), page.model.digits, total))
-    _keys(page, pad, key_w, key_h, pad_gap)
+        text = page.answers(Rect(area.x, area.y, area.w - pad_w - gap * 2, area.h), content.choices)
+        row_h = page.mm(14 if page.shape is Shape.WIDE else 11)
+        row = Rect(text.x, text.bottom - row_h, text.w, row_h)
+        page.sentence(Rect(text.x, text.y, text.w, text.h - row_h - gap), content.headline, content.tries)
+    total = PIN_DIGITS if page.model.step is Step.PIN_ENTRY else STAFF_CODE_DIGITS
+    page.scene.nodes.append(Dots(row, page.model.digits, total))
+    _keys(page, pad, pad_gap, ready=page.model.digits == PIN_DIGITS or (total != PIN_DIGITS and page.model.digits > 0))
 
 
-def _keys(page: Page, pad: Rect, key_w: int, key_h: int, gap: int) -> None:
-    """Place the twelve keys: digits in the given order, clear at the left of the last, backspace at its right."""
-    order = page.model.pad_order
-    for index in range(12):
-        row, column = divmod(index, 3)
-        rect = Rect(pad.x + column * (key_w + gap), pad.y + row * (key_h + gap), key_w, key_h)
-        if index in (9, 11):
-            key = PadKey.CLEAR if index == 9 else PadKey.BACKSPACE
-            page.box(rect, page.colours.surface, edge=page.colours.edge)
-            inside = rect.inset(page.mm(1.2))
-            if key is PadKey.BACKSPACE:
-                side = min(inside.h, page.mm(11))
-                icon = Rect(inside.x + (inside.w - side) // 2, inside.y + (inside.h - side) // 2, side, side)
-                page.scene.nodes.append(Icon(icon, "backspace", page.colours.text, page.colours.surface))
-            else:
-                page.text(
-                    inside,
-                    Words("pad.clear"),
-                    page.sizes.label * 1.15,
-                    bold=True,
-                    ground=page.colours.surface,
-                    centred=True,
-                    leading=1.15,
-                    floor_mm=4.0,
-                )
-            page.target(rect, Touch(pad=key), f"pad.{key.value}")
-            continue
-        digit = order[index if index < 9 else 9]
-        page.box(rect, page.colours.button, edge=page.colours.primary)
-        page.raw(
-            rect,
-            str(digit),
-            "ja",
-            page.sizes.headline,
-            bold=True,
-            colour=page.colours.primary,
-            ground=page.colours.button,
-            centred=True,
-            leading=1.0,
-        )
-        page.target(rect, Touch(digit=digit), "pad.digit")
+def _keys(page: Page, pad: Rect, gap: int, ready: bool) -> None:
+    """Place the twelve keys: digits in the given order; beside the last one, backspace and 決定."""
+    cells = [cell for row in pad.column(4, gap) for cell in row.row(3, gap)]
+    colours = page.colours
+    for index, cell in enumerate(cells):
+        if index == BACKSPACE_KEY:
+            page.box(cell, colours.surface, edge=colours.edge)
+            side = min(cell.h, page.mm(11))
+            icon = Rect(cell.x + (cell.w - side) // 2, cell.y + (cell.h - side) // 2, side, side)
+            page.scene.nodes.append(Icon(icon, "backspace", colours.text, colours.surface))
+            page.target(cell, Touch(pad=PadKey.BACKSPACE), "pad.backspace")
+        elif index == DONE_KEY:
+            fill = colours.primary if ready else colours.surface
+            ink = colours.on_primary if ready else colours.soft_text
+            page.box(cell, fill, edge=colours.primary if ready else colours.hairline)
+            page.text(
+                cell.inset(page.mm(1.0)),
+                Words("button.done_typing"),
+                page.sizes.button,
+                bold=True,
+                colour=ink,
+                ground=fill,
+                centred=True,
+            )
+            page.target(cell, Touch(Button.NEXT), "button.done_typing")
+        else:
+            digit = page.model.pad_order[index if index < LAST_DIGIT_KEY else 9]
+            page.box(cell, colours.button, edge=colours.primary)
+            page.raw(
+                cell,
+                str(digit),
+                "ja",
+                page.sizes.headline,
+                bold=True,
+                colour=colours.primary,
+                ground=colours.button,
+                centred=True,
+                leading=1.0,
+            )
+            page.target(cell, Touch(digit=digit), "pad.digit")

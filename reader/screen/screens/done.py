@@ -17,8 +17,11 @@ def content(session: Session) -> Content:
     if state in (CertificateState.EXPIRING_SOON, CertificateState.GRACE):
         kind = "grace" if state is CertificateState.GRACE else "expiring"
         note = Words(f"done.{kind}", (("date", session.card.not_after or ""),))
+    if not session.card_in:
+        return Content(Words("done.waiting"), Words("done.finished"), note, Picture.DONE)
     headline = ("done.headline", "done.left.once", "done.left.twice", "done.left.twice")[min(stage, 3)]
-    return Content(Words(headline), Words("done.body"), note, Picture.CARD_OUT, urgency=stage)
+    body = Words("done.body" if stage == 0 else "done.headline")
+    return Content(Words(headline), body, note, Picture.CARD_OUT, urgency=stage)
 
 
 SCREEN = Screen(content, message.compose)

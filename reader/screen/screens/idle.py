@@ -1,11 +1,14 @@
-"""The start: an invitation to put the card in."""
+"""The start: an invitation to put the card in. The corner with the clock opens the staff code."""
 
 from __future__ import annotations
 
 from reader.screen.layouts import message
 from reader.screen.model import Content, Picture, Words
+from reader.screen.page import Page
+from reader.screen.scene import Rect, Touch
 from reader.screen.screens.screen import Screen
 from reader.session.state import Session
+from reader.session.vocabulary import Button
 
 
 def content(session: Session) -> Content:
@@ -13,4 +16,12 @@ def content(session: Session) -> Content:
     return Content(Words("idle.headline"), Words("idle.body"), picture=Picture.CARD_IN, note=Words("idle.phone"))
 
 
-SCREEN = Screen(content, message.compose)
+def compose(page: Page) -> None:
+    """Lay out the message, and the staff corner nobody needs to see."""
+    message.compose(page)
+    side = page.mm(page.sizes.target)
+    corner = Rect(page.content.right + page.mm(page.sizes.margin) - round(side * 1.5), 0, round(side * 1.5), side)
+    page.target(corner, Touch(Button.VISUAL_CHECK), "button.visual_check")
+
+
+SCREEN = Screen(content, compose)

@@ -1,4 +1,4 @@
-"""Four digits, with the tries left said beforehand."""
+"""Four digits, with the tries left said beforehand; nothing goes to the card before 決定."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def content(session: Session) -> Content:
     tries = session.card.pin_tries
     left = None if tries is None else Words("pin_entry.tries", (("tries", str(tries)),))
     headline = Words("pin_entry.wrong" if session.pin_wrong else "pin_entry.headline")
-    return Content(headline, Words("pin_entry.hide"), tries=left, choices=face_choice(session))
+    return Content(headline, tries=left, choices=face_choice(session))
 
 
 SCREEN = Screen(content, pad.compose)

@@ -17,7 +17,7 @@ def content(session: Session) -> Content:
         picture=Picture.PIN,
         choices=(
             Choice(Button.STAFF, Words("button.staff"), Rank.PRIMARY),
-            Choice(Button.NEXT, Words("button.go_on")),
+            Choice(Button.YES, Words("button.go_on")),
         ),
     )
 

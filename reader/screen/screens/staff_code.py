@@ -12,12 +12,7 @@ from reader.session.vocabulary import Button
 def content(session: Session) -> Content:
     """What staff read."""
     tries = Words("staff_code.tries", (("tries", str(session.staff_tries)),))
-    return Content(
-        Words("staff_code.headline"),
-        Words("staff_code.body"),
-        tries=tries,
-        choices=(Choice(Button.STOP, Words("button.back")),),
-    )
+    return Content(Words("staff_code.headline"), tries=tries, choices=(Choice(Button.STOP, Words("button.back")),))
 
 
 SCREEN = Screen(content, pad.compose)
