@@ -25,7 +25,8 @@ def overwrite(value: Wipeable) -> None:
     if isinstance(value, bytearray):
         value[:] = bytes(len(value))
     else:
-        value.setflags(write=True)
+        if not value.flags.writeable:
+            value.setflags(write=True)
         value.fill(np.zeros((), dtype=value.dtype)[()])
 
 

@@ -1,0 +1,139 @@
+"""One look at one frame: find, tell the side, judge the light, read three fields, check them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.cardfront.fields import (
+    Birth,
+    is_code,
+    looks_like_number,
+    parse_birth,
+    parse_expiry,
+    plausible,
+)
+from reader.cardfront.lines import Box, code_boxes, crop, date_lines
+from reader.cardfront.locate import find_card, flatten
+from reader.cardfront.quality import measure
+from reader.cardfront.recogniser import Recogniser, Words
+from reader.cardfront.scratch import Scratch, as_uint8
+from reader.cardfront.side import Side, which_side
+from reader.cardfront.verification_number import compose
+from reader.session.vocabulary import CardFrontProblem
+
+# Measured by `python -m hw_sim.cardfront.evaluate --calibrate`; see docs/cardfront.md.
+LEAST_CONFIDENCE = 0.80
+LEAST_SHARPNESS = 0.13
+POCKET_SIDES = 2
+_MOST_LINES = 7
+_MOST_CODES = 4
+# Two looks at one card sample it differently, so that they do not share an unlucky grid.
+_MARGINS = (0.18, 0.30)
+_NUDGES = (0.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look came to: a ``number`` (14 digits, the caller's to wipe) or a ``problem``."""
+
+    number: bytearray | None
+    problem: CardFrontProblem | None
+    confidence: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"Sight({self.problem}, {self.confidence:.2f})"
+
+
+def look(
+    frame: NDArray[np.uint8],
+    recogniser: Recogniser,
+    today: date,
+    turn: int = 0,
+    *,
+    least_confidence: float = LEAST_CONFIDENCE,
+    least_sharpness: float = LEAST_SHARPNESS,
+) -> Sight:
+    """Look at ``frame``, uint8 RGB (H, W, 3). ``turn``: which look at this card it is, for a different sampling."""
+    with Scratch() as scratch:
+        located = find_card(frame, scratch)
+        if located is None:
+            return _refused(CardFrontProblem.NO_CARD_SEEN)
+        card = flatten(frame, located.corners, scratch, nudge_px=_NUDGES[turn % 2])
+        side = which_side(card, scratch)
+        if side is Side.BACK:
+            return _refused(CardFrontProblem.BACK_SIDE)
+        if side is Side.FRONT_UPSIDE_DOWN:
+            card = flatten(frame, located.corners, scratch, upside_down=True, nudge_px=_NUDGES[turn % 2])
+        quality = measure(frame, located.corners, card, scratch)
+        if quality.sharpness < least_sharpness:
+            return _refused(CardFrontProblem.BLUR)
+        if quality.pocket_sides >= POCKET_SIDES:
+            return _refused(CardFrontProblem.SLEEVE)
+        if side is Side.UNSURE:
+            return _refused(CardFrontProblem.UNREADABLE)
+        return _read(card, recogniser, today, _MARGINS[turn % 2], least_confidence, scratch)
+
+
+def _refused(problem: CardFrontProblem) -> Sight:
+    return Sight(None, problem)
+
+
+def _read(
+    card: NDArray[np.uint8],
+    recogniser: Recogniser,
+    today: date,
+    margin: float,
+    least_confidence: float,
+    scratch: Scratch,
+) -> Sight:
+    grey = scratch.keep(as_uint8(cv2.cvtColor(card, cv2.COLOR_RGB2GRAY)))
+    unreadable = _refused(CardFrontProblem.UNREADABLE)
+    birth: Birth | None = None
+    expiry: date | None = None
+    sure = 1.0
+    for box in _by_likelihood(date_lines(grey, scratch))[:_MOST_LINES]:
+        words = recogniser.read(crop(card, box, margin, scratch), scratch)
+        if looks_like_number(words.text):
+            return _refused(CardFrontProblem.BACK_SIDE)
+        born, ends = parse_birth(words.text), parse_expiry(words.text)
+        if (born is not None and birth is not None) or (ends is not None and expiry is not None):
+            return unreadable  # two of a kind: which one holds would be a guess
+        birth, expiry = birth or born, expiry or ends
+        if born or ends:
+            sure = min(sure, words.confidence)
+        if birth is not None and expiry is not None:
+            break
+    if birth is None or expiry is None or not plausible(birth, expiry, today):
+        return unreadable
+    code = _only_code(card, grey, recogniser, margin, scratch)
+    if code is None or min(sure, code.confidence) < least_confidence:
+        return unreadable
+    number = compose(birth.day, expiry.year, code.text, foreign=birth.foreign)
+    return Sight(number, None, min(sure, code.confidence))
+
+
+def _only_code(
+    card: NDArray[np.uint8], grey: NDArray[np.uint8], recogniser: Recogniser, margin: float, scratch: Scratch
+) -> Words | None:
+    """The one short word below the photo that is four digits; None where there is none, or more than one."""
+    found: Words | None = None
+    for box in code_boxes(grey, scratch)[:_MOST_CODES]:
+        words = recogniser.read(crop(card, box, margin, scratch), scratch)
+        if is_code(words.text):
+            if found is not None:
+                return None
+            found = words
+    return found
+
+
+def _by_likelihood(boxes: list[Box]) -> list[Box]:
+    """Large print first (dates are the largest below the address), then from top to bottom."""
+    if not boxes:
+        return []
+    tall = max(box.height for box in boxes)
+    return sorted(boxes, key=lambda box: (box.height < 0.72 * tall, box.y))

@@ -1,0 +1,76 @@
+"""Read one text line: a PP-OCR recogniser (CTC) run directly by onnxruntime.
+
+Model: PP-OCRv6 small recognition (PaddleOCR, Apache-2.0). Input float32 RGB->BGR (1, 3, 48, W) scaled to -1..1;
+output softmax (1, T, classes) with class 0 the CTC blank (Graves et al., 2006). The alphabet is in the model's own
+metadata. Text never becomes a ``str``: it is UTF-8 in a bytearray that is overwritten with the rest of the scratch.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from reader.cardfront.scratch import Scratch
+
+_HEIGHT = 48
+_LEAST_WIDTH = 64
+_MOST_WIDTH = 960
+_BLANK = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``text``: UTF-8, white space left out, wide forms folded (NFKC). ``confidence``: of the least sure character."""
+
+    text: bytearray
+    confidence: float
+
+    def __repr__(self) -> str:
+        return f"Words({self.confidence:.2f})"
+
+
+class Recogniser:
+    """Loads once, reads many. Not for two threads at a time."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        """``session``: the recogniser, its hash checked by whoever opened it. Raises ValueError on another model."""
+        self._session = session
+        self._input = self._session.get_inputs()[0].name
+        alphabet = self._session.get_modelmeta().custom_metadata_map.get("character", "").split("\n")
+        classes = self._session.get_outputs()[0].shape[-1]
+        if len(alphabet) + 2 != classes:
+            raise ValueError(f"the model carries {len(alphabet)} characters for {classes} classes; run `make models`")
+        folded = ["", *(_fold(character) for character in alphabet), ""]  # blank first, space last
+        self._alphabet = [character.encode() for character in folded]
+
+    def read(self, line: NDArray[np.uint8], scratch: Scratch) -> Words:
+        """Read ``line``, uint8 RGB (h, w, 3) holding one line of text."""
+        height, width = line.shape[:2]
+        wide = min(_MOST_WIDTH, max(_LEAST_WIDTH, round(width * _HEIGHT / height)))
+        sized = scratch.keep(cv2.resize(line, (wide, _HEIGHT), interpolation=cv2.INTER_LINEAR))
+        scaled = scratch.keep(sized[..., ::-1].astype(np.float32) / 127.5 - 1.0)
+        tensor = scratch.keep(np.ascontiguousarray(scaled.transpose(2, 0, 1)[None]))
+        output = self._session.run(None, {self._input: tensor})[0]
+        assert isinstance(output, np.ndarray)
+        chances = scratch.keep(output)[0]
+        best = scratch.keep(chances.argmax(axis=1))
+        text = scratch.keep_bytes(bytearray())
+        sure, before, peak = 1.0, _BLANK, 0.0
+        for step, index in enumerate([*best.tolist(), _BLANK]):
+            if index != before:
+                if self._alphabet[before]:  # white space may be doubtful; it is left out anyway
+                    sure = min(sure, peak)
+                    text += self._alphabet[before]
+                before, peak = index, 0.0
+            if index != _BLANK:
+                peak = max(peak, float(chances[step, index]))
+        return Words(text, sure if text else 0.0)
+
+
+def _fold(character: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", character).split())
