@@ -64,7 +64,12 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
         session = replace(session, pad_count=0)
     if new.face and not old.face:
         session = replace(
-            session, face_attempt=session.face_attempt + 1, face_since=session.now, guidance=None, progress=0.0
+            session,
+            face_attempt=session.face_attempt + 1,
+            face_since=session.now,
+            matched_early=False,
+            guidance=None,
+            progress=0.0,
         )
         out.append(StartFace(session.visit, session.face_attempt))
     if new.says:

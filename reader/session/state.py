@@ -93,6 +93,7 @@ class Session:
     # face
     face_attempt: int = 0
     face_since: float = 0.0  # from when this try counts: its start, or the arrival of the photo if later
+    matched_early: bool = False  # matched and live before the card's signatures were checked; nothing decided yet
     guidance: Guidance | None = None
     progress: float = 0.0
     reseats: int = 0  # how often this patient was asked to re-seat the card

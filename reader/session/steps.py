@@ -227,6 +227,8 @@ def _card_face(session: Session, event: ev.CardFaceRead) -> Move:
         return refer(session, Failure.CARD_DATA_ALTERED, Outcome.REFUSED)
     if not event.presence_proved:
         return refer(session, Failure.CARD_NOT_GENUINE, Outcome.REFUSED)
+    if session.step is Step.FACE and session.matched_early:
+        return _by_face(session)
     return stay(session)
 
 
@@ -316,20 +318,24 @@ def _face_decided(session: Session, *, matched: bool, failure: Failure | None) -
     if session.verified:
         return stay(session)
     if matched and failure is None:
-        if session.card.photo is None:
-            return stay(session)  # a decision without the card's photo is no decision
-        evidence = Evidence(
-            method=Method.FACE,
-            matched=True,
-            live=True,
-            card_signature_valid=session.card.signature_valid,
-            presence_proved=session.card.presence_proved,
-        )
-        return verified(session, evidence)
+        if session.card.photo is None:  # nothing is decided before the card's signatures are checked
+            return stay(replace(session, matched_early=True))
+        return _by_face(session)
     session = replace(session, failure=failure or Failure.FACE_NOT_MATCHED)
     if session.face_attempt < session.rules.face_tries:
         return enter(session, Step.FACE_AGAIN)
     return offer_pin_or_staff(session, session.failure or Failure.FACE_NOT_MATCHED)
+
+
+def _by_face(session: Session) -> Move:
+    evidence = Evidence(
+        method=Method.FACE,
+        matched=True,
+        live=True,
+        card_signature_valid=session.card.signature_valid,
+        presence_proved=session.card.presence_proved,
+    )
+    return verified(session, evidence)
 
 
 def face_again(session: Session, event: ev.Event) -> Move:

@@ -44,13 +44,19 @@ class StepSpec:
 
 
 S = Step
-# Any step of a visit can end these ways: a fault or a card of another kind, the card pulled, staff called.
-_ENDS = (S.REFERRED, S.CARD_PULLED, S.STAFF_CALLED, S.READING_CARD)
+# How any step may end that needs the card: a fault, another card, the card pulled, staff called, the reader gone.
+_CARD = (S.REFERRED, S.CARD_PULLED, S.STAFF_CALLED, S.OUT_OF_SERVICE)
+# How any question after verification may end: stopped or timed out (with or without the card), staff, another card.
+_QUESTION = (S.REFERRED, S.STAFF_CALLED, S.READING_CARD, S.IDLE, S.OUT_OF_SERVICE)
+_PIN = (S.PIN_ENTRY, S.PIN_LAST_TRY)
+# What may follow a verified identity; a late answer of the desk may still bring the registration question.
+_ASK = (S.REGISTRATION, S.EXPIRY_NOTICE, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPTION, S.STORING)
+_RENEW = (S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)
 
 STEPS: dict[Step, StepSpec] = {
-    S.STARTING: StepSpec(Lamp.OFF, "", 60, patient=False, leads_to=(S.IDLE, S.OUT_OF_SERVICE)),
+    S.STARTING: StepSpec(Lamp.OFF, "", 60, patient=False, leads_to=(S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD)),
     S.IDLE: StepSpec(Lamp.INVITE, "", None, leads_to=(S.READING_CARD, S.OUT_OF_SERVICE, S.STAFF_CALLED, S.STAFF_CODE)),
-    S.OUT_OF_SERVICE: StepSpec(Lamp.FAULT, "out_of_service", None, leads_to=(S.IDLE, S.STAFF_CALLED)),
+    S.OUT_OF_SERVICE: StepSpec(Lamp.FAULT, "out_of_service", None, leads_to=(S.IDLE, S.READING_CARD, S.STAFF_CALLED)),
     S.READING_CARD: StepSpec(
         Lamp.WORKING,
         "reading_card",
@@ -58,14 +64,14 @@ STEPS: dict[Step, StepSpec] = {
         dies_with_card=True,
         camera=True,
         face=True,
-        leads_to=(*_ENDS, S.FACE, S.RESEAT_CARD, S.VISUAL_CHECK, S.FACE_GIVEN_UP),
+        leads_to=(*_CARD, S.FACE, S.RESEAT_CARD, S.VISUAL_CHECK, S.FACE_GIVEN_UP),
     ),
     S.RESEAT_CARD: StepSpec(
         Lamp.ATTENTION,
         "reseat_card",
         45,
         warns=True,
-        leads_to=(*_ENDS, S.FACE_GIVEN_UP, S.PIN_ENTRY, S.PIN_LAST_TRY, S.IDLE, S.STAFF_CODE, S.VISUAL_CHECK),
+        leads_to=(*_PIN, S.REFERRED, S.STAFF_CALLED, S.READING_CARD, S.VISUAL_CHECK, S.IDLE, S.OUT_OF_SERVICE),
     ),
     S.FACE: StepSpec(
         Lamp.LOOK_HERE,
@@ -74,21 +80,7 @@ STEPS: dict[Step, StepSpec] = {
         dies_with_card=True,
         camera=True,
         face=True,
-        leads_to=(
-            *_ENDS,
-            S.FACE_AGAIN,
-            S.FACE_GIVEN_UP,
-            S.RESEAT_CARD,
-            S.PIN_ENTRY,
-            S.PIN_LAST_TRY,
-            S.VISUAL_CHECK,
-            S.REGISTRATION,
-            S.EXPIRY_NOTICE,
-            S.CONSENT,
-            S.CONSENT_AGAIN,
-            S.PRESCRIPTION,
-            S.STORING,
-        ),
+        leads_to=(*_CARD, *_PIN, *_ASK, S.FACE_AGAIN, S.FACE_GIVEN_UP, S.RESEAT_CARD, S.VISUAL_CHECK),
     ),
     S.FACE_AGAIN: StepSpec(
         Lamp.LOOK_HERE,
@@ -96,7 +88,7 @@ STEPS: dict[Step, StepSpec] = {
         6,
         dies_with_card=True,
         camera=True,
-        leads_to=(*_ENDS, S.FACE, S.FACE_GIVEN_UP, S.PIN_ENTRY, S.PIN_LAST_TRY, S.VISUAL_CHECK),
+        leads_to=(*_CARD, *_PIN, S.FACE, S.FACE_GIVEN_UP, S.RESEAT_CARD, S.VISUAL_CHECK),
     ),
     S.FACE_GIVEN_UP: StepSpec(
         Lamp.ATTENTION,
@@ -104,7 +96,7 @@ STEPS: dict[Step, StepSpec] = {
         45,
         warns=True,
         dies_with_card=True,
-        leads_to=(*_ENDS, S.PIN_ENTRY, S.PIN_LAST_TRY, S.STAFF_CODE, S.VISUAL_CHECK),
+        leads_to=(*_CARD, *_PIN, S.STAFF_CODE, S.VISUAL_CHECK),
     ),
     S.PIN_LAST_TRY: StepSpec(
         Lamp.ATTENTION,
@@ -112,7 +104,7 @@ STEPS: dict[Step, StepSpec] = {
         45,
         warns=True,
         dies_with_card=True,
-        leads_to=(*_ENDS, S.PIN_ENTRY, S.FACE, S.VISUAL_CHECK),
+        leads_to=(*_CARD, S.PIN_ENTRY, S.FACE, S.VISUAL_CHECK),
     ),
     S.PIN_ENTRY: StepSpec(
         Lamp.WORKING,
@@ -121,32 +113,16 @@ STEPS: dict[Step, StepSpec] = {
         warns=True,
         dies_with_card=True,
         pad="pin",
-        leads_to=(*_ENDS, S.PIN_CHECKING, S.FACE, S.VISUAL_CHECK),
+        leads_to=(*_CARD, S.PIN_CHECKING, S.FACE, S.VISUAL_CHECK),
     ),
-    S.PIN_CHECKING: StepSpec(
-        Lamp.WORKING,
-        "",
-        15,
-        dies_with_card=True,
-        leads_to=(
-            *_ENDS,
-            S.PIN_ENTRY,
-            S.PIN_LAST_TRY,
-            S.REGISTRATION,
-            S.EXPIRY_NOTICE,
-            S.CONSENT,
-            S.CONSENT_AGAIN,
-            S.PRESCRIPTION,
-            S.STORING,
-        ),
-    ),
+    S.PIN_CHECKING: StepSpec(Lamp.WORKING, "", 15, dies_with_card=True, leads_to=(*_CARD, *_PIN, *_ASK)),
     S.STAFF_CODE: StepSpec(
         Lamp.WORKING,
         "",
         60,
         pad="staff",
         patient=False,
-        leads_to=(*_ENDS, S.IDLE, S.VISUAL_CHECK, S.FACE_GIVEN_UP),
+        leads_to=(S.REFERRED, S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD, S.VISUAL_CHECK, S.FACE_GIVEN_UP),
     ),
     S.VISUAL_CHECK: StepSpec(
         Lamp.WORKING,
@@ -154,17 +130,7 @@ STEPS: dict[Step, StepSpec] = {
         120,
         dies_with_card=True,
         camera=True,
-        leads_to=(
-            *_ENDS,
-            S.STAFF_CODE,
-            S.FACE_GIVEN_UP,
-            S.REGISTRATION,
-            S.EXPIRY_NOTICE,
-            S.CONSENT,
-            S.CONSENT_AGAIN,
-            S.PRESCRIPTION,
-            S.STORING,
-        ),
+        leads_to=(*_CARD, *_ASK, S.STAFF_CODE, S.FACE_GIVEN_UP),
     ),
     S.REGISTRATION: StepSpec(
         Lamp.GOOD,
@@ -172,17 +138,22 @@ STEPS: dict[Step, StepSpec] = {
         45,
         warns=True,
         verified=True,
-        leads_to=(*_ENDS, S.EXPIRY_NOTICE, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPTION, S.STORING),
+        leads_to=(*_QUESTION, S.EXPIRY_NOTICE, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPTION, S.STORING),
     ),
     S.EXPIRY_NOTICE: StepSpec(
         Lamp.ATTENTION,
         "expiry_notice",
         8,
         verified=True,
-        leads_to=(*_ENDS, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPTION, S.STORING),
+        leads_to=(*_QUESTION, S.REGISTRATION, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPTION, S.STORING),
     ),
     S.CONSENT: StepSpec(
-        Lamp.GOOD, "consent", 45, warns=True, verified=True, leads_to=(*_ENDS, S.PRESCRIPTION, S.STORING)
+        Lamp.GOOD,
+        "consent",
+        45,
+        warns=True,
+        verified=True,
+        leads_to=(*_QUESTION, S.REGISTRATION, S.PRESCRIPTION, S.STORING),
     ),
     S.CONSENT_AGAIN: StepSpec(
         Lamp.GOOD,
@@ -190,23 +161,31 @@ STEPS: dict[Step, StepSpec] = {
         45,
         warns=True,
         verified=True,
-        leads_to=(*_ENDS, S.CONSENT, S.PRESCRIPTION, S.STORING),
+        leads_to=(*_QUESTION, S.REGISTRATION, S.CONSENT, S.PRESCRIPTION, S.STORING),
     ),
-    S.PRESCRIPTION: StepSpec(Lamp.GOOD, "prescription", 45, warns=True, verified=True, leads_to=(*_ENDS, S.STORING)),
-    S.STORING: StepSpec(
-        Lamp.WORKING, "", 5, patient=False, verified=True, leads_to=(S.DONE, S.REFERRED, S.READING_CARD)
+    S.PRESCRIPTION: StepSpec(
+        Lamp.GOOD, "prescription", 45, warns=True, verified=True, leads_to=(*_QUESTION, S.REGISTRATION, S.STORING)
     ),
-    S.DONE: StepSpec(
-        Lamp.TAKE_CARD, "done", 8, patient=False, leads_to=(S.THANKS, S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)
-    ),
-    S.REFERRED: StepSpec(
-        Lamp.TAKE_CARD, "referred", 8, patient=False, leads_to=(S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)
-    ),
+    S.STORING: StepSpec(Lamp.WORKING, "", 5, patient=False, verified=True, leads_to=(S.DONE, S.REFERRED)),
+    S.DONE: StepSpec(Lamp.TAKE_CARD, "done", 8, patient=False, leads_to=(S.THANKS, *_RENEW)),
+    S.REFERRED: StepSpec(Lamp.TAKE_CARD, "referred", 8, patient=False, leads_to=_RENEW),
     S.STAFF_CALLED: StepSpec(
-        Lamp.ATTENTION, "staff_called", 120, warns=True, leads_to=tuple(s for s in Step if s is not S.STARTING)
+        Lamp.ATTENTION,
+        "staff_called",
+        120,
+        warns=True,
+        leads_to=(
+            *_RENEW,
+            *_PIN,
+            *_ASK,
+            S.FACE,
+            S.FACE_GIVEN_UP,
+            S.RESEAT_CARD,
+            S.VISUAL_CHECK,
+            S.STAFF_CODE,
+            S.REFERRED,
+        ),
     ),
-    S.CARD_PULLED: StepSpec(
-        Lamp.ATTENTION, "card_pulled", 6, leads_to=(S.IDLE, S.READING_CARD, S.STAFF_CALLED, S.OUT_OF_SERVICE)
-    ),
-    S.THANKS: StepSpec(Lamp.GOOD, "thanks", 4, patient=False, leads_to=(S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)),
+    S.CARD_PULLED: StepSpec(Lamp.ATTENTION, "card_pulled", 6, leads_to=(*_RENEW, S.STAFF_CALLED)),
+    S.THANKS: StepSpec(Lamp.GOOD, "thanks", 4, patient=False, leads_to=_RENEW),
 }

@@ -1,0 +1,200 @@
+"""Puts a kiosk together from its configuration: opens devices by name, gives each worker what it owns."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from reader.card.connection import CardConnection
+from reader.card.photo import PhotoDecoder
+from reader.card.photo_child import ChildProcessDecoder
+from reader.card.profile import MY_NUMBER_CARD
+from reader.card.trust import TrustStore
+from reader.card.visit import CardVisit
+from reader.config.schema import KaopiConfig
+from reader.devices import registry
+from reader.devices.ports import Display, Frame, Panel
+from reader.face.engine import FaceEngine, Observation
+from reader.face.manifest import ManifestError
+from reader.face.modelstore import ModelRefused, ModelStore
+from reader.face.settings import FaceSettings
+from reader.kiosk import health
+from reader.kiosk.camera_worker import CameraWorker
+from reader.kiosk.card_worker import CardWorker, NumberB
+from reader.kiosk.clock import Clock
+from reader.kiosk.desk_link import DeskLink
+from reader.kiosk.face_worker import Compare, FaceWorker
+from reader.kiosk.front_worker import FrontWorker
+from reader.kiosk.kiosk import Identity, Kiosk, Parts, Workers
+from reader.kiosk.patient_keys import PatientKeys
+from reader.kiosk.staff import StaffCodes
+from reader.kiosk.store_worker import StoreWorker
+from reader.kiosk.trace import Trace
+from reader.kiosk.worker import Mailbox, Report, Worker
+from reader.screen.painter import Painter
+from reader.session import events as ev
+from reader.session.vocabulary import Ref
+from reader.text import Catalogue
+from reader.uplink.bridge import KioskBridge, kiosk_bridge
+from reader.uplink.outbox import Outbox
+from reader.vault import Vault
+
+log = logging.getLogger(__name__)
+
+JST = datetime.timezone(datetime.timedelta(hours=9), "JST")
+
+
+@dataclass(slots=True)
+class Choices:
+    """What a caller other than the product may replace: time, the bridge, how photos are decoded, where facts go."""
+
+    clock: Clock
+    bridge: KioskBridge | None = None
+    decoder: PhotoDecoder | None = None
+    display: Display | None = None
+    trust: TrustStore | None = None
+    models: ModelStore | None = None
+    report: Callable[[str, Report], Report] | None = None
+
+
+@dataclass(slots=True)
+class Assembled:
+    """A kiosk with its workers, ready to be driven by threads or a virtual clock."""
+
+    kiosk: Kiosk
+    workers: list[Worker[object]]
+    trace: Trace
+    vault: Vault
+    display: Display
+    decoder: PhotoDecoder
+
+    def close(self) -> None:
+        """Let go of everything (workers close themselves in their own threads)."""
+        self.kiosk.close()
+        self.decoder.close()
+        self.display.close()
+
+
+def models_folder(config: KaopiConfig) -> Path:
+    """Return where the ONNX files are: configured, in a checkout, or where the Debian package puts them."""
+    if config.face.models_dir is not None:
+        return config.face.models_dir
+    checkout = Path(__file__).resolve().parents[2] / "models"
+    return checkout if (checkout / "manifest.toml").exists() else Path("/usr/share/kaopi/models")
+
+
+def trust_store(config: KaopiConfig) -> TrustStore:
+    """Load every configured anchor. Raises TrustError naming the file."""
+    jpki: list[TrustStore] = [TrustStore.load(path, None) for path in config.trust.jpki_ca_files]
+    face: list[TrustStore] = [TrustStore.load(None, path) for path in config.trust.card_face_ca_files]
+    certificates = tuple(anchor for store in jpki for anchor in store.jpki)
+    issuers = {name: key for store in face for name, key in store.cv_issuers.items()}
+    return TrustStore(certificates, issuers)
+
+
+def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
+    """Build the kiosk. Raises DeviceError, OutboxError, TrustError: whatever is wrong is said before anyone waits."""
+    clock = choices.clock
+    facts: deque[ev.Event] = deque()
+    vault = Vault()
+    trace = Trace()
+    preview: Mailbox[Frame] = Mailbox()
+    frames: Mailbox[Frame] = Mailbox()
+    seen: Mailbox[Observation] = Mailbox()
+    decoder = choices.decoder or ChildProcessDecoder()
+    trust = choices.trust or trust_store(config)
+    display = choices.display or registry.open_display(config)
+    staff = StaffCodes(config.staff.hashes_file)
+
+    def report(name: str) -> Report:
+        return choices.report(name, facts.append) if choices.report is not None else facts.append
+
+    desk = DeskLink(
+        choices.bridge or kiosk_bridge(config.storage.socket_dir),
+        staff,
+        clock,
+        facts.append,
+        site=config.site.site_id,
+        kiosk=config.site.kiosk_id,
+    )
+    models = choices.models or ModelStore(models_folder(config))
+    camera = CameraWorker(report("camera"), registry.open_camera(config), (preview, frames), trace)
+    face = _face_worker(config, models, vault, frames, seen, camera, trace, clock, report("face"))
+
+    def open_visit(connection: CardConnection, today: datetime.date) -> CardVisit:
+        return CardVisit(connection, MY_NUMBER_CARD, trust, vault, today, decoder, clock=clock.now)
+
+    def compare(visit: int, photo: Ref) -> None:
+        if face is not None:
+            face.post(Compare(visit, photo))
+
+    card = CardWorker(
+        report("card"),
+        registry.open_card_reader(config),
+        open_visit,
+        vault,
+        compare,
+        trace,
+        now=clock.now,
+        today=lambda: clock.wall().astimezone(JST).date(),
+    )
+    front = FrontWorker(
+        report("card_front"),
+        registry.open_card_front(config),
+        lambda visit, digits: card.post(NumberB(visit, digits)),
+        trace,
+        clock.now,
+    )
+    store = StoreWorker(report("outbox"), Outbox(config.storage.outbox), desk.wake, trace, clock.now)
+    parts = Parts(
+        clock=clock,
+        display=display,
+        painter=Painter(Panel(display.panel.width, display.panel.height, display.panel.px_per_mm), Catalogue.load()),
+        lamps=registry.open_lamps(config),
+        speaker=registry.open_speaker(config),
+        desk=desk,
+        staff=staff,
+        keys=PatientKeys(config.storage.state_dir / "patient.key"),
+        vault=vault,
+        trace=trace,
+        preview=preview,
+        seen=seen,
+        figures=lambda: health.read(health.Sources(disk=config.storage.state_dir)),
+        stop_c=config.temperature.stop_c,
+        models={} if face is None else {name: entry.sha256 for name, entry in models.manifest.models.items()},
+    )
+    identity = Identity(
+        site=config.site.site_id,
+        kiosk=config.site.kiosk_id,
+        clinic=config.site.clinic_name,
+        software=version("kaopi"),
+    )
+    kiosk = Kiosk(parts, config.rules(), identity, facts)
+    workers = Workers(card=card, front=front, camera=camera, face=face, store=store)
+    kiosk.attach(workers)
+    return Assembled(kiosk, workers.all(), trace, vault, display, decoder)
+
+
+def _face_worker(
+    config: KaopiConfig,
+    models: ModelStore,
+    vault: Vault,
+    frames: Mailbox[Frame],
+    seen: Mailbox[Observation],
+    camera: CameraWorker,
+    trace: Trace,
+    clock: Clock,
+    report: Report,
+) -> FaceWorker | None:
+    """Without its models a kiosk still serves by PIN; the doctor and the desk say what is missing."""
+    try:
+        engine = FaceEngine(models, vault, FaceSettings(stricter_by=config.face.threshold_stricter))
+    except (ModelRefused, ManifestError) as error:
+        log.error("face comparison is off: %s", error)
+        return None
+    return FaceWorker(report, engine, vault, frames, seen, camera.post, trace, clock.now)

@@ -1,0 +1,167 @@
+"""Owns the face engine: looks at the newest frame, reports guidance and the decision, and lets go of every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reader.devices.ports import Frame, LightRequest
+from reader.face.engine import FaceEngine, FaceTry, NoFaceInPhoto, Observation
+from reader.face.image import BadImage
+from reader.kiosk.light import LightLoop
+from reader.kiosk.trace import Trace
+from reader.kiosk.worker import Mailbox, Report, Worker
+from reader.session import events as ev
+from reader.session.failures import Failure
+from reader.session.vocabulary import Guidance, Ref
+from reader.vault import Vault, VaultError
+
+IDLE_S = 1.0
+WAIT_S = 0.01  # how soon to look again when no newer frame is there
+PROGRESS_STEP = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class StartTry:
+    """Begin a face try of this visit."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopTry:
+    """End the try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The card's photo is in the vault: compare with it."""
+
+    visit: int
+    photo: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFaces:
+    """The visit is over: overwrite everything."""
+
+
+FaceOrder = StartTry | StopTry | Compare | ForgetFaces
+
+
+class FaceWorker(Worker[FaceOrder]):
+    """One face engine, one try at a time. ``seen`` holds the newest observation for the preview."""
+
+    name = "face"
+    patience_s = 10.0
+
+    def __init__(
+        self,
+        report: Report,
+        engine: FaceEngine,
+        vault: Vault,
+        frames: Mailbox[Frame],
+        seen: Mailbox[Observation],
+        light: Callable[[LightRequest], None],
+        trace: Trace,
+        now: Callable[[], float],
+    ) -> None:
+        super().__init__(report)
+        self._engine = engine
+        self._vault = vault
+        self._frames = frames
+        self._seen = seen
+        self._set_light = light
+        self._loop = LightLoop()
+        self._trace = trace
+        self._now = now
+        self._visit = 0
+        self._try: FaceTry | None = None
+        self._reference: Ref | None = None
+        self._reported: tuple[Guidance | None, float] | None = None
+
+    def _take(self, order: FaceOrder, now: float) -> None:
+        match order:
+            case StartTry(visit=visit):
+                self._end_try()
+                if visit != self._visit:
+                    self._loop.reset()
+                    self._forget_reference()
+                self._visit = visit
+                self._try = self._engine.begin(now)
+                if self._reference is not None:
+                    self._try.set_reference(self._reference)
+            case StopTry():
+                self._end_try()
+            case Compare(visit=visit, photo=photo):
+                self._enroll(visit, photo)
+            case ForgetFaces():
+                self._end_try()
+                self._forget_reference()
+                self._visit = 0
+                self._engine.wipe()
+
+    def _enroll(self, visit: int, photo: Ref) -> None:
+        if visit != self._visit:
+            return
+        start = self._now()
+        try:
+            picture = self._vault.get(photo)
+            assert not isinstance(picture, bytearray)
+            self._reference = self._engine.enroll(picture)
+        except VaultError:
+            return  # the card was pulled meanwhile
+        except (NoFaceInPhoto, BadImage):
+            self._report(ev.CardFailed(self._now(), visit, Failure.PHOTO_UNREADABLE))
+            return
+        self._trace.add("inference", "IC photo", start, self._now())
+        if self._try is not None:
+            self._try.set_reference(self._reference)
+
+    def _end_try(self) -> None:
+        if self._try is not None:
+            self._try.close()
+        self._try = None
+        self._reported = None
+        self._seen.put(None)
+
+    def _forget_reference(self) -> None:
+        if self._reference is not None:
+            self._vault.drop(self._reference)
+        self._reference = None
+
+    def _work(self, now: float) -> float:
+        if self._try is None:
+            return IDLE_S
+        frame = self._frames.take()
+        if frame is None:
+            return WAIT_S
+        start = self._now()
+        try:
+            seen = self._try.observe(frame)
+        except BadImage:
+            return 0.0  # one torn frame is no reason to stop looking
+        end = self._now()
+        self._trace.add("inference", "frame", start, end)
+        self._seen.put(seen)
+        if seen.light is not None:
+            request = self._loop.answer(seen.box, seen.light.face, seen.light.background)
+            if request is not None:
+                self._set_light(request)
+        self._tell(seen, end)
+        return 0.0
+
+    def _tell(self, seen: Observation, at: float) -> None:
+        known = self._reported
+        if known is None or known[0] is not seen.guidance or abs(known[1] - seen.progress) >= PROGRESS_STEP:
+            self._reported = (seen.guidance, seen.progress)
+            self._report(ev.FaceProgress(at, self._visit, seen.guidance, seen.progress))
+        if seen.decision is not None:
+            decision = seen.decision
+            self._report(ev.FaceDecided(at, self._visit, decision.matched, decision.live, decision.failure))
+
+    def close(self) -> None:
+        """Overwrite everything."""
+        self._end_try()
+        self._forget_reference()
+        self._engine.wipe()

@@ -1,0 +1,398 @@
+"""The main loop's step: facts and touches in, one session step each, effects out, a redraw when the picture changed.
+
+It owns the screen (SDL wants the main thread), the session and the pad; every other part has a worker of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.devices.ports import DeviceError, Display, Frame, Lamps, Pointer, Speaker
+from reader.face.engine import Observation
+from reader.kiosk import card_worker, face_worker, front_worker, store_worker
+from reader.kiosk.camera_worker import CameraOrder
+from reader.kiosk.clock import Clock
+from reader.kiosk.desk_link import DeskLink
+from reader.kiosk.health import Figures
+from reader.kiosk.pad import Pad
+from reader.kiosk.patient_keys import PatientKeys
+from reader.kiosk.staff import StaffCodes
+from reader.kiosk.trace import Trace
+from reader.kiosk.worker import Mailbox, Worker
+from reader.screen.model import ScreenModel
+from reader.screen.painter import Painter
+from reader.screen.scene import PadKey, Touch
+from reader.screen.view import LiveView, present
+from reader.session import core
+from reader.session import effects as ef
+from reader.session import events as ev
+from reader.session.failures import Failure
+from reader.session.state import Rules
+from reader.session.table import STEPS
+from reader.session.vocabulary import Button, Method, Part, Ref, Step
+from reader.uplink.ids import uuid7
+from reader.uplink.messages import Health, MessageError, result_from
+from reader.vault import Vault, VaultError
+
+log = logging.getLogger(__name__)
+
+FRAME_S = 1 / 30
+REST_S = 0.1  # with nobody there, ten looks a second are enough
+HEALTH_EVERY_S = 30.0
+NONCE_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this kiosk is, and what it calls itself on the screen."""
+
+    site: str
+    kiosk: str
+    clinic: str
+    software: str
+
+
+@dataclass(slots=True)
+class Workers:
+    """The workers by what they own. ``face`` is None where the models are missing."""
+
+    card: Worker[card_worker.CardOrder]
+    front: Worker[front_worker.ReadFront]
+    camera: Worker[CameraOrder]
+    face: Worker[face_worker.FaceOrder] | None
+    store: Worker[store_worker.Store]
+
+    def all(self) -> list[Worker[object]]:
+        """Return those that are there."""
+        some: list[object] = [self.card, self.front, self.camera, self.face, self.store]
+        return [worker for worker in some if isinstance(worker, Worker)]
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything the main loop holds in its hands."""
+
+    clock: Clock
+    display: Display
+    painter: Painter
+    lamps: Lamps
+    speaker: Speaker
+    desk: DeskLink
+    staff: StaffCodes
+    keys: PatientKeys
+    vault: Vault
+    trace: Trace
+    preview: Mailbox[Frame]
+    seen: Mailbox[Observation]
+    figures: Callable[[], Figures]
+    random: Callable[[int], bytes] = secrets.token_bytes
+    shuffle_pad: bool = False
+    stop_c: float = 80.0
+    models: dict[str, str] = field(default_factory=dict)
+    on_step: Callable[[Step], None] | None = None
+
+
+class Kiosk:
+    """One kiosk. ``report`` takes facts from any thread; ``step`` belongs to the main thread."""
+
+    def __init__(self, parts: Parts, rules: Rules, identity: Identity, facts: deque[ev.Event]) -> None:
+        self._parts = parts
+        self._identity = identity
+        self._facts = facts
+        self._pad = Pad()
+        self._workers: Workers | None = None
+        self._drawn: object = None
+        self._drawn_frame = -1
+        self._choosing_language = False
+        self._focus: int | None = None
+        self._camera_wanted = False
+        self._health_at = float("-inf")
+        self._started_at = parts.clock.now()
+        self._failures: dict[Failure, int] = {}
+        self._hot = False
+        self._nonce = b""
+        self.heartbeats: Callable[[], dict[str, float]] = dict
+        self.session = core.start(rules, self._started_at)
+
+    def attach(self, workers: Workers) -> None:
+        """Give the kiosk its workers, once they exist."""
+        self._workers = workers
+        if workers.face is None:
+            self._facts.append(ev.PartChanged(self._started_at, Part.MODELS, Failure.MODELS_MISSING))
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    def step(self, now: float) -> float:
+        """Take everything that happened, show what came of it; return seconds until the next step is wanted."""
+        for pointer in self._parts.display.poll():
+            self._touch(pointer)
+        self._parts.desk.poll(now)
+        while self._facts:
+            self.take(self._facts.popleft())
+        self.take(ev.Tick(now))
+        self._machine(now)
+        self._parts.desk.state(self.session, now)
+        self._draw()
+        return REST_S if self.session.step in (Step.IDLE, Step.OUT_OF_SERVICE) else FRAME_S
+
+    def take(self, event: ev.Event) -> None:
+        """Step the session by one event and carry out what follows."""
+        before = self.session.step
+        self.session, effects = core.step(self.session, event)
+        for effect in effects:
+            self._do(effect)
+        if self.session.step is not before:
+            self._choosing_language = False
+            self._focus = None
+            log.info("step %s -> %s", before.value, self.session.step.value)
+            if self._parts.on_step is not None:
+                self._parts.on_step(self.session.step)
+        wanted = STEPS[self.session.step].camera
+        if wanted is not self._camera_wanted and self._workers is not None:
+            self._camera_wanted = wanted
+            self._workers.camera.post(wanted)
+
+    # -- fingers -------------------------------------------------------------------------------------------------
+
+    def _touch(self, pointer: Pointer) -> None:
+        model = present(self.session, self._live())
+        touch = self._key(pointer.key, model) if pointer.key else self._parts.painter.hit(model, pointer.x, pointer.y)
+        if touch is None:
+            return
+        self._parts.trace.add("touch", "touch", pointer.at, self._parts.clock.now())
+        self.press(touch, pointer.at)
+
+    def _key(self, key: str, model: ScreenModel) -> Touch | None:
+        """A tactile keypad: digits type, Tab and arrows move the focus, Enter presses, Backspace takes back."""
+        digit = key.strip("[]")
+        if len(digit) == 1 and digit.isdigit():
+            return Touch(digit=int(digit)) if self._pad.purpose else None
+        match key:
+            case "tab" | "right" | "down" | "[6]" | "[2]":
+                self._focus = self._parts.painter.focus_next(model)
+            case "left" | "up" | "[4]" | "[8]":
+                self._focus = self._parts.painter.focus_next(model, backwards=True)
+            case "backspace" | "delete":
+                return Touch(pad=PadKey.BACKSPACE)
+            case "return" | "enter" | "space":
+                return self._parts.painter.activate(model)
+            case _:
+                pass
+        return None
+
+    def press(self, touch: Touch, at: float) -> None:
+        """Act on a touch that hit something."""
+        if touch.opens_languages:
+            self._choosing_language = not self._choosing_language
+        elif touch.digit is not None:
+            self._pad.press(touch.digit)
+            self.take(ev.PadChanged(at, len(self._pad)))
+        elif touch.pad is not None:
+            if touch.pad is PadKey.BACKSPACE:
+                self._pad.backspace()
+            else:
+                self._pad.clear()
+            self.take(ev.PadChanged(at, len(self._pad)))
+        elif touch.button is not None:
+            if touch.button is Button.LANGUAGE:
+                self._choosing_language = False
+            self.take(ev.Pressed(at, touch.button, touch.item, touch.language))
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def _do(self, effect: ef.Effect) -> None:
+        workers = self._workers
+        assert workers is not None, "attach() comes before the first event"
+        match effect:
+            case ef.StartReading(visit=visit):
+                workers.card.post(card_worker.Read(visit))
+                workers.front.post(front_worker.ReadFront(visit))
+            case ef.ReleaseCard():
+                workers.card.post(card_worker.Release())
+            case ef.StartFace(visit=visit):
+                if workers.face is not None:
+                    workers.face.post(face_worker.StartTry(visit))
+            case ef.StopFace():
+                if workers.face is not None:
+                    workers.face.post(face_worker.StopTry())
+            case ef.OpenPad(purpose=purpose):
+                self._pad.open(purpose, self._shuffled() if self._parts.shuffle_pad else None)
+            case ef.ClosePad():
+                self._pad.close()
+            case ef.VerifyPin(visit=visit):
+                nonce = self._parts.desk.nonce(visit)
+                local = nonce is None
+                self._nonce = nonce or self._parts.random(NONCE_BYTES)
+                workers.card.post(card_worker.Verify(visit, self._pad.take(), self._nonce, local))
+            case ef.CheckStaffCode():
+                operator = self._parts.staff.check(self._pad.take(), self.session.now)
+                tries = self._parts.staff.tries_left(self.session.now)
+                self._facts.append(ev.StaffCodeChecked(self.session.now, operator, tries))
+            case ef.AskDesk(visit=visit, certificate=certificate):
+                self._parts.desk.ask(visit, self._patient_key(certificate))
+            case ef.Say(text_id=text_id):
+                self._quietly(lambda: self._parts.speaker.say(text_id, self.session.aids.language))
+            case ef.Sound(earcon=earcon):
+                self._quietly(lambda: self._parts.speaker.sound(earcon))
+            case ef.ShowLamp(lamp=lamp):
+                self._quietly(lambda: self._parts.lamps.show(lamp))
+            case ef.Wipe():
+                self._wipe(workers)
+            case ef.Alert(failure=failure):
+                self._parts.desk.alert(failure)
+            case ef.Publish(record=record):
+                self._publish(record, workers)
+            case _:
+                raise AssertionError(f"no one carries out {type(effect).__name__}")
+
+    @staticmethod
+    def _quietly(act: Callable[[], None]) -> None:
+        """Sound and light are best effort: a broken lamp must not cost a patient the visit."""
+        try:
+            act()
+        except DeviceError as error:
+            log.warning("%s", error)
+
+    def _wipe(self, workers: Workers) -> None:
+        self._pad.close()
+        self._nonce = b""
+        if workers.face is not None:
+            workers.face.post(face_worker.ForgetFaces())
+        self._parts.preview.put(None)
+        self._parts.seen.put(None)
+        self._parts.vault.wipe()
+
+    def _shuffled(self) -> tuple[int, ...]:
+        digits = list(range(10))
+        for index in range(9, 0, -1):  # Fisher-Yates; ten keys from four random bytes keep the bias below 1e-8
+            swap = int.from_bytes(self._parts.random(4), "big") % (index + 1)
+            digits[index], digits[swap] = digits[swap], digits[index]
+        return tuple(digits)
+
+    def _patient_key(self, certificate: Ref | None) -> str | None:
+        if certificate is None or not self.session.rules.remember_consents:
+            return None
+        der = self._bytes(certificate)
+        return None if der is None else self._parts.keys.of(der)
+
+    def _bytes(self, ref: Ref | None) -> bytes | None:
+        if ref is None:
+            return None
+        try:
+            return bytes(self._parts.vault.get(ref))
+        except VaultError:
+            return None
+
+    def _publish(self, record: ef.Record, workers: Workers) -> None:
+        now, wall = self._parts.clock.now(), self._parts.clock.wall()
+        if record.failure is not None:
+            self._failures[record.failure] = self._failures.get(record.failure, 0) + 1
+        by_pin = record.evidence.method is Method.PIN
+        result_id = uuid7(wall)
+        try:
+            message = result_from(
+                record,
+                result_id=result_id,
+                site=self._identity.site,
+                kiosk=self._identity.kiosk,
+                started_at=wall - timedelta(seconds=max(0.0, now - self.session.card_since)),
+                now=wall,
+                now_monotonic=now,
+                clock_synced=bool(self._parts.figures().clock_synced),
+                nonce=self._nonce if by_pin else None,
+                signature=self._bytes(record.signature) if by_pin else None,
+                certificate=self._bytes(record.certificate) if by_pin else None,
+                patient_key=self._patient_key(record.certificate),
+            )
+        except MessageError as error:
+            log.error("a result contradicts itself and is not published: %s", error)
+            self._facts.append(ev.ResultNotStored(now, record.visit, Failure.INTERNAL))
+            return
+        workers.store.post(store_worker.Store(record.visit, result_id, message.encode()))
+
+    # -- machine -------------------------------------------------------------------------------------------------
+
+    def _machine(self, now: float) -> None:
+        if now - self._health_at < HEALTH_EVERY_S:
+            return
+        self._health_at = now
+        figures = self._parts.figures()
+        hot = figures.temperature_c is not None and figures.temperature_c >= self._parts.stop_c
+        if hot is not self._hot:
+            self._hot = hot
+            self._facts.append(ev.PartChanged(now, Part.TEMPERATURE, Failure.TOO_HOT if hot else None))
+        self._parts.desk.health(
+            Health(
+                site=self._identity.site,
+                kiosk=self._identity.kiosk,
+                at=self._parts.clock.wall(),
+                software=self._identity.software,
+                uptime_s=max(0.0, now - self._started_at),
+                temperature_c=figures.temperature_c,
+                throttled=figures.throttled,
+                disk_free_bytes=figures.disk_free_bytes,
+                memory_free_bytes=figures.memory_free_bytes,
+                clock_synced=figures.clock_synced,
+                models=self._parts.models,
+                heartbeats_s=self.heartbeats(),
+                failures=dict(self._failures),
+            )
+        )
+
+    # -- picture -------------------------------------------------------------------------------------------------
+
+    def _photo(self) -> NDArray[np.uint8] | None:
+        ref = self.session.card.photo
+        if self.session.step is not Step.VISUAL_CHECK or ref is None:
+            return None
+        try:
+            photo = self._parts.vault.get(ref)
+        except VaultError:
+            return None
+        assert not isinstance(photo, bytearray)
+        return photo
+
+    def _live(self) -> LiveView:
+        frame = self._parts.preview.peek()
+        seen = self._parts.seen.peek()
+        return LiveView(
+            preview=None if frame is None else frame.pixels,
+            box=None if seen is None else seen.box,
+            photo=self._photo(),
+            digits=len(self._pad),
+            pad_order=self._pad.order,
+            clinic=self._identity.clinic,
+            clock=self._parts.clock.wall().strftime("%-H:%M"),
+            countdown=core.countdown(self.session),
+            choosing_language=self._choosing_language,
+            focus=self._focus,
+        )
+
+    def _draw(self) -> None:
+        model = present(self.session, self._live())
+        frame = self._parts.preview.peek()
+        number = -1 if frame is None else frame.number
+        moved = STEPS[self.session.step].camera and number != self._drawn_frame
+        if model == self._drawn and not moved:
+            return
+        self._drawn, self._drawn_frame = model, number
+        start = self._parts.clock.now()
+        self._parts.painter.draw(self._parts.display.surface, model)
+        self._parts.display.flip()
+        self._parts.trace.add("screen", self.session.step.value, start, self._parts.clock.now())
+
+    def close(self) -> None:
+        """Wipe, put out the lamps, be quiet."""
+        self._pad.close()
+        self._parts.vault.wipe()
+        self._quietly(self._parts.speaker.stop)
+        self._quietly(self._parts.lamps.close)
+        self._parts.desk.close()

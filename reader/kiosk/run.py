@@ -1,0 +1,68 @@
+"""The kiosk process: threads for the workers, the main loop, the watchdog, and an orderly end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from reader.config.schema import KaopiConfig
+from reader.devices.notify import notify
+from reader.kiosk.assemble import Assembled, Choices, assemble
+from reader.kiosk.clock import SystemClock
+from reader.kiosk.threads import Crew
+
+log = logging.getLogger(__name__)
+
+WATCHDOG_S = 2.0
+
+
+def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None = None) -> int:
+    """Serve patients until SIGTERM or the window is closed. Returns the exit code.
+
+    A dead or stuck worker raises out of here: the process ends and its supervisor starts it again.
+    """
+    stop = False
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal stop
+        stop = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    clock = SystemClock()
+    assembled = assemble(config, Choices(clock))
+    crew = Crew(assembled.workers, clock)
+    assembled.kiosk.heartbeats = crew.ages
+    crew.start()
+    notify("READY=1", "STATUS=waiting for patients")
+    if ready is not None:
+        ready(assembled)
+    try:
+        drive(assembled, crew, clock, lambda: stop, slow=config.session.slow_machine)
+    except SystemExit:
+        log.info("the window was closed")
+    finally:
+        notify("STOPPING=1")
+        late = crew.stop()
+        if late:
+            log.error("workers that did not end in time: %s", ", ".join(late))
+        assembled.close()
+    return 0
+
+
+def drive(assembled: Assembled, crew: Crew, clock: SystemClock, stop: Callable[[], bool], *, slow: float = 1.0) -> None:
+    """Run the main loop until ``stop``; feed the watchdog only while every worker is well."""
+    beat = float("-inf")
+    while not stop():
+        now = clock.now()
+        if now - beat >= WATCHDOG_S:
+            crew.check(slow)
+            notify("WATCHDOG=1")
+            beat = now
+        delay = assembled.kiosk.step(now)
+        left = now + delay - clock.now()
+        if left > 0:
+            time.sleep(left)
