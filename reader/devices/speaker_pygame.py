@@ -50,6 +50,10 @@ class _Request:
     stop: bool = False
 
 
+def _local_time() -> time_of_day:
+    return datetime.now().astimezone().time()
+
+
 class PygameSpeaker:
     """``Speaker`` on pygame.mixer."""
 
@@ -57,7 +61,7 @@ class PygameSpeaker:
         self,
         settings: SpeakerSettings,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], datetime] = datetime.now,
+        wall: Callable[[], time_of_day] = _local_time,
         threaded: bool = True,
     ) -> None:
         """Open the sound card. Raises DeviceGone. ``threaded`` False: the owner calls ``pump``."""
@@ -166,7 +170,7 @@ class PygameSpeaker:
         start, end = self._settings.quiet_from, self._settings.quiet_to
         if start is None or end is None:
             return self._settings.volume
-        now = self._wall().time()
+        now = self._wall()
         quiet = start <= now < end if start <= end else now >= start or now < end
         return min(self._settings.quiet_volume, self._settings.volume) if quiet else self._settings.volume
 
