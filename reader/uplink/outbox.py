@@ -150,12 +150,16 @@ class Outbox:
                 "SELECT seq FROM results WHERE payload IS NOT NULL ORDER BY seq LIMIT ?", (limit + len(waiting),)
             )
             chosen = [int(seq) for (seq,) in found if seq not in waiting][:limit]
-            rows = []
-            for seq in chosen:
-                row = db.execute("SELECT result_id, payload FROM results WHERE seq = ?", (seq,)).fetchone()
-                if row is not None and row[1] is not None:
-                    rows.append(Row(seq, uuid.UUID(row[0]), bytes(row[1])))
-            return rows
+            return [row for seq in chosen if (row := self.row(seq)) is not None]
+
+    def row(self, seq: int) -> Row | None:
+        """Return one waiting result, or None when it was acknowledged or discarded meanwhile."""
+        with self._disk("read"):
+            found = self._connection().execute(
+                "SELECT result_id, payload FROM results WHERE seq = ? AND payload IS NOT NULL", (seq,)
+            )
+            row = found.fetchone()
+        return None if row is None else Row(seq, uuid.UUID(row[0]), bytes(row[1]))
 
     def put_off(self, seq: int, until: float) -> None:
         """Leave one row out of ``due`` until then. Kept in memory only: after a restart everything is due again."""

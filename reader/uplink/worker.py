@@ -52,6 +52,8 @@ _REFUSED_AGAIN_S: Final = 3600.0  # a result the desk cannot read is offered aga
 _IDLE_S: Final = 5.0
 _DISK_AGAIN_S: Final = 5.0
 _ALERTS: Final = 100
+_ON_ITS_WAY_S: Final = 2.0  # an acknowledgement may take this long before a result counts as unheard
+_COUNT_S: Final = 0.5  # counting 20,000 rows at every step would cost more than sending them
 _EXPIRY_S: Final[dict[Channel, int]] = {Channel.REQUEST: 10, Channel.ALERT: 86_400, Channel.RESULT: 86_400}
 
 
@@ -59,10 +61,9 @@ _EXPIRY_S: Final[dict[Channel, int]] = {Channel.REQUEST: 10, Channel.ALERT: 86_4
 class _Try:
     """One result on its way."""
 
-    row: Row
+    seq: int
     sent_at: float
     wait: float
-    refused: bool = False
 
 
 class Uplink:
@@ -75,7 +76,6 @@ class Uplink:
         self._outbox, self._link, self._bridge, self._config = outbox, link, bridge, config
         self._topics = {channel: str(Topic(config.site, config.kiosk, channel)) for channel in Channel}
         self._flying: dict[uuid.UUID, _Try] = {}
-        self._refused: set[uuid.UUID] = set()
         self._alerts: deque[Alert] = deque(maxlen=_ALERTS)
         self._denied_alerted = False
         self._state: State | None = None
@@ -83,10 +83,12 @@ class Uplink:
         self._told: LinkState | None = None
         self._greeted = False
         self._asked_at: float | None = None
+        self._presence_id: uuid.UUID | None = None
         self._heard_at: float | None = None
         self._disk_again = 0.0
         self._outbox_ok = True
         self._depth = 0
+        self._counted_at: float | None = None
 
     def step(self, now: float, wall: datetime) -> float:
         """Do what there is to do. Returns in how many seconds to call again, sooner when something arrives.
@@ -150,8 +152,10 @@ class Uplink:
                 case Channel.ACK:
                     self._ack(self._mine(decode(Ack, fact.payload)), now, acknowledged)
                 case Channel.RESPONSE:
-                    self._bridge.send(Reply(response=self._mine(decode(Response, fact.payload))))
+                    response = self._mine(decode(Response, fact.payload))
                     self._desk_heard(now)
+                    if response.request_id != self._presence_id:
+                        self._bridge.send(Reply(response=response))
                 case Channel.COMMAND:
                     if fact.retained:
                         raise MessageError("a retained command is nobody's order now")
@@ -175,8 +179,7 @@ class Uplink:
         flying = self._flying.pop(ack.result_id, None)
         if flying is not None:
             log.error("uplink: the desk refused a result: %s; it stays in the outbox", ack.reason or "no reason given")
-            self._refused.add(ack.result_id)
-            self._outbox.put_off(flying.row.seq, now + _REFUSED_AGAIN_S)
+            self._outbox.put_off(flying.seq, now + _REFUSED_AGAIN_S)
 
     def _acknowledge(self, ids: list[uuid.UUID], now: float) -> None:
         try:
@@ -186,11 +189,12 @@ class Uplink:
             return
         for result_id in ids:
             self._flying.pop(result_id, None)
-            self._refused.discard(result_id)
 
     def _desk_heard(self, now: float) -> None:
         if self._heard_at is None:
-            self._everything_again()
+            for flying in self._flying.values():
+                if now - flying.sent_at > _ON_ITS_WAY_S:
+                    flying.wait = 0.0  # it was sent to nobody
         self._heard_at = now
 
     def _everything_again(self) -> None:
@@ -236,6 +240,7 @@ class Uplink:
     def _ask_presence(self, now: float, wall: datetime) -> None:
         if self._asked_at is None or now - self._asked_at >= self._config.presence_s:
             request = Request(site=self._config.site, kiosk=self._config.kiosk, request_id=uuid7(wall), asks="presence")
+            self._presence_id = request.request_id
             if self._publish(Channel.REQUEST, request):
                 self._asked_at = now
 
@@ -245,7 +250,9 @@ class Uplink:
         if now < self._disk_again:
             return
         try:
-            self._depth = self._outbox.depth()
+            if self._counted_at is None or now - self._counted_at >= _COUNT_S or not self._flying:
+                self._depth = self._outbox.depth()
+                self._counted_at = now
             self._outbox_ok = True
             if self._link.connected:
                 self._repeat(now)
@@ -256,10 +263,15 @@ class Uplink:
             self._disk_failed(error, now)
 
     def _repeat(self, now: float) -> None:
-        for flying in self._flying.values():
-            if now - flying.sent_at >= flying.wait and self._send(flying.row):
+        for result_id, flying in list(self._flying.items()):
+            if now - flying.sent_at < flying.wait:
+                continue
+            row = self._outbox.row(flying.seq)
+            if row is None:  # staff discarded it at the kiosk
+                del self._flying[result_id]
+            elif self._send(row):
                 flying.sent_at = now
-                flying.wait = min(flying.wait * 2, self._config.retry_max_s)
+                flying.wait = min(max(flying.wait * 2, self._config.retry_s), self._config.retry_max_s)
 
     def _send_due(self, now: float) -> None:
         room = self._config.window - len(self._flying)
@@ -268,7 +280,7 @@ class Uplink:
         for row in self._outbox.due(now, limit=room):
             if not self._send(row):
                 return
-            self._flying[row.result_id] = _Try(row, now, self._config.retry_s)
+            self._flying[row.result_id] = _Try(row.seq, now, self._config.retry_s)
             self._outbox.put_off(row.seq, float("inf"))
 
     def _send(self, row: Row) -> bool:

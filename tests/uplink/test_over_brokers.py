@@ -60,9 +60,13 @@ def test_a_result_reaches_the_desk_and_leaves_the_outbox(
                 until(lambda: box.depth() == 0)
                 assert store.has_result(message.result_id)
                 assert store.count_results() == 1
-                links = [note for note in kiosk.poll() if isinstance(note, LinkState)]
-                assert links[-1].broker
-                assert links[-1].desk
+                links: list[LinkState] = []
+
+                def desk_told() -> bool:
+                    links.extend(note for note in kiosk.poll() if isinstance(note, LinkState))
+                    return bool(links) and links[-1].broker and links[-1].desk and links[-1].depth == 0
+
+                until(desk_told)
         finally:
             desk.stop()
             store.close()

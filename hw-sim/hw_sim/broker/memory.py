@@ -42,30 +42,30 @@ class MemoryBroker:
         self.log: list[Published] = []
         self.lose: Callable[[str, str], bool] = lambda _topic, _client: False
         self.deny: Callable[[str, str], bool] = lambda _client, _topic: False
-        self._links: list[MemoryLink] = []
+        self.links: list[MemoryLink] = []
         self._retained: dict[str, bytes] = {}
 
     def link(self, client: str, subscriptions: Sequence[str], will: tuple[str, bytes] | None = None) -> MemoryLink:
         """Return a link of one client."""
         link = MemoryLink(self, client, tuple(subscriptions), will)
-        self._links.append(link)
+        self.links.append(link)
         return link
 
     def stop(self) -> None:
         """Stop the broker: everybody is cut off, nothing held survives but retained messages."""
         self.up = False
-        for link in self._links:
+        for link in self.links:
             link.cut("broker stopped")
 
     def start(self) -> None:
         """Start the broker again; links that wanted to be connected are."""
         self.up = True
-        for link in self._links:
+        for link in self.links:
             link.retry()
 
     def cut(self, client: str) -> None:
         """Cut one client's connection; its will is published."""
-        for link in self._links:
+        for link in self.links:
             if link.client == client and link.connected:
                 link.cut("connection lost")
                 if link.will is not None:
@@ -76,7 +76,7 @@ class MemoryBroker:
         self.log.append(Published(client, topic, payload, retain))
         if retain:
             self._retained[topic] = payload
-        for link in self._links:
+        for link in self.links:
             wanted = link.connected and any(matches(pattern, topic) for pattern in link.subscriptions)
             if wanted and not self.lose(topic, link.client):
                 link.facts.append(Received(topic, payload))
