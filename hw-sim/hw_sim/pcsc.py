@@ -53,15 +53,27 @@ def _unshare() -> list[str]:
     return ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "--kill-child"]
 
 
-def isolated(command: list[str]) -> list[str]:
+def isolated(command: list[str], *, daemon: bool = True) -> list[str]:
     """The command line that runs ``command`` in a namespace with an empty /run, a loopback, and pcscd up.
+
+    daemon False: without pcscd; ``command`` starts its own ``PcscDaemon``.
 
     Raises PcscMissing.
     """
     missing = requirements_missing()
     if missing is not None:
         raise PcscMissing(missing)
-    return [*_unshare(), "env", f"{_UNSHARED}=1", sys.executable, "-m", "hw_sim.pcsc", "--", *command]
+    return [
+        *_unshare(),
+        "env",
+        f"{_UNSHARED}=1",
+        sys.executable,
+        "-m",
+        "hw_sim.pcsc",
+        *([] if daemon else ["--bare"]),
+        "--",
+        *command,
+    ]
 
 
 def prepare_namespace() -> None:
@@ -160,14 +172,18 @@ def _listens(port: int) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Run a command with pcscd up, inside the namespace (which ``isolated`` has made)."""
-    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    bare = arguments[:1] == ["--bare"]
+    command = arguments[1:] if bare else arguments
+    command = command[1:] if command[:1] == ["--"] else command
     if not command:
         sys.stderr.write("usage: python -m hw_sim.pcsc -- command\n")
         return 2
     if os.environ.get(_UNSHARED) != "1":
         # Called by hand: make the namespace first.
-        return subprocess.run(isolated(command), check=False).returncode
+        return subprocess.run(isolated(command, daemon=not bare), check=False).returncode
     prepare_namespace()
+    if bare:
+        return subprocess.run(command, check=False).returncode
     with PcscDaemon():
         return subprocess.run(command, check=False).returncode
 

@@ -8,7 +8,6 @@ channels + pixels, or ``NO`` + reason, out.
 from __future__ import annotations
 
 import contextlib
-import io
 import math
 import os
 import select
@@ -17,13 +16,16 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING, Final
 
 from reader.card.errors import PhotoRejected
-from reader.card.photo import PendingPhoto, PhotoLimits, decode
+from reader.card.photo_codec import PhotoLimits, Picture, decode
+
+if TYPE_CHECKING:  # the child must not pay for numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from reader.card.photo import PendingPhoto
 
 _GOOD: Final = b"OK"
 _BAD: Final = b"NO"
@@ -142,8 +144,9 @@ class _Child:
         fits = 0 < height <= self._limits.side and 0 < width <= self._limits.side and channels in (1, 3)
         if not fits or height * width > self._limits.pixels:
             raise PhotoRejected("the decoder answered out of bounds")
-        pixels = np.frombuffer(self._read(height * width * channels), dtype=np.uint8)
-        return pixels.reshape((height, width) if channels == 1 else (height, width, 3))
+        from reader.card.photo import to_array
+
+        return to_array(Picture(height, width, channels, self._read(height * width * channels)))
 
     def _read(self, count: int) -> bytearray:
         stdout = self._child.stdout
@@ -179,7 +182,6 @@ def child(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> int:
     """The child: limits first, then one photo. arguments: memory, seconds, side, pixels, file bytes, components."""
     memory, seconds, side, pixels, file_bytes, components = (int(value) for value in arguments)
     limits = PhotoLimits(file_bytes, side, pixels, components, float(seconds), memory)
-    _warm_up(limits)
     _confine(memory, seconds)
     try:
         (length,) = struct.unpack(">I", source.read(4))
@@ -187,20 +189,10 @@ def child(arguments: list[str], source: IO[bytes], target: IO[bytes]) -> int:
     except (PhotoRejected, struct.error):
         target.write(_HEAD.pack(_BAD, 0, 0, 0))
     else:
-        channels = 1 if picture.ndim == 2 else 3
-        target.write(_HEAD.pack(_GOOD, picture.shape[0], picture.shape[1], channels))
-        target.write(picture.tobytes())
+        target.write(_HEAD.pack(_GOOD, picture.height, picture.width, picture.channels))
+        target.write(picture.pixels)
     target.flush()
     return 0
-
-
-def _warm_up(limits: PhotoLimits) -> None:
-    # Load the codec and every module decoding needs while nobody waits: no file can be opened afterwards.
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.new("L", (16, 16)).save(buffer, "JPEG2000", irreversible=False)
-    decode(buffer.getvalue(), limits)
 
 
 if __name__ == "__main__":

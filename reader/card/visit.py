@@ -168,6 +168,10 @@ class CardVisit:
                 if early is not None:
                     pending = self._submit(early)
                 parsed = card_face.parse(reading.finish())
+                if pending is not None and reading.photo_at != parsed.fields[card_face.PHOTO].start:
+                    # The unsigned offset table pointed at a portrait that is not the one the issuer signed.
+                    pending.abandon()
+                    pending = None
                 if pending is None:
                     pending = self._submit(bytearray(parsed.value(card_face.PHOTO)))
                 age = card_face.age_on(parsed.birth, self._today)

@@ -74,6 +74,7 @@ class CardFaceReading:
         self._have: list[tuple[int, int]] = []
         self._keep(0, head[: self._span.end])
         overwrite(head)
+        self.photo_at: int | None = None  # where ``photo`` found it: to be compared with the parsed field, see visit
 
     def photo(self) -> bytearray | None:
         """The photo's JPEG 2000 bytes by the file's own table; None when the table leads nowhere (use ``finish``)."""
@@ -91,6 +92,7 @@ class CardFaceReading:
         if tag != card_face.PHOTO or value_start + length > self._span.end:
             return None
         self._fetch(value_start, value_start + length)
+        self.photo_at = at
         return self._data[value_start : value_start + length]
 
     def finish(self) -> bytearray:

@@ -129,3 +129,11 @@ def test_a_failed_read_leaves_no_photo_in_the_vault(visit_card: Visit) -> None:
 def test_content_dates_are_laid_around_the_day(today: datetime.date) -> None:
     content = base_content(today)
     assert content.certificate_from < today < content.certificate_to
+
+
+def test_a_portrait_hidden_where_the_issuer_did_not_sign_is_never_shown(visit_card: Visit) -> None:
+    honest, forged = visit_card("normal"), visit_card("hidden_second_photo")
+    real = honest.visit.open_card_face(honest.number_b())
+    shown = forged.visit.open_card_face(forged.number_b())
+    assert shown.signature_valid
+    assert np.array_equal(forged.vault.get(shown.photo), honest.vault.get(real.photo))

@@ -14,7 +14,7 @@ from PIL import Image
 from hw_sim.card import jp2
 from hw_sim.card.authority import TEST_AUTHORITY, Authority, sign_raw, tlv
 from hw_sim.card.testkeys import published_key
-from hw_sim.card.virtual_card import ApplicationSpec, FileSpec, Habits, KeySpec, SecretSpec, VirtualCard
+from hw_sim.card.virtual_card import Access, ApplicationSpec, FileSpec, Habits, KeySpec, SecretSpec, VirtualCard
 from reader.card import number_b
 from reader.card.deny import AID_CARD_FACE, AID_JPKI, AID_TEXT
 from reader.card.keys import encode_public_key
@@ -61,12 +61,15 @@ class CardContent:
     held_auth_key: str = ""
     tamper_photo: bytes = b""
     tamper_birth: datetime.date | None = None
+    tamper_fields: Callable[[list[bytes]], list[bytes]] | None = None
     tamper_face: Callable[[bytes], bytes] | None = None
     tamper_certificate: Callable[[bytes], bytes] | None = None
     tamper_cv_certificate: Callable[[bytes], bytes] | None = None
     offsets: tuple[int, ...] | None = None
     leading: bytes = b""
     filler: int = 64
+    certificate_needs_pin: bool = False
+    number_b_counts: bool = True
     habits: Habits = field(default_factory=Habits)
     profile: CardProfile = MY_NUMBER_CARD
 
@@ -110,13 +113,15 @@ def card_face_file(content: CardContent) -> bytes:
         fields[0] = tlv(0xDF22, content.tamper_birth.strftime("%Y%m%d").encode())
     if content.tamper_photo:
         fields[5] = tlv(0xDF27, content.tamper_photo)
+    if content.tamper_fields is not None:
+        fields = content.tamper_fields(fields)
     table_length = len(tlv(0xDF21, bytes(18)))
     header = len(tlv(0xFF20, bytes(table_length + sum(map(len, fields))))) - table_length - sum(map(len, fields))
     at, offsets = len(content.leading) + header + table_length, []
     for part in fields:
         offsets.append(at)
         at += len(part)
-    table = content.offsets if content.offsets is not None else tuple(offsets)
+    table = content.offsets if content.offsets is not None else tuple((offsets + [0] * 9)[:9])
     packed = b"".join((value & 0xFFFF).to_bytes(2, "big") for value in table)
     whole = content.leading + tlv(0xFF20, tlv(0xDF21, packed) + b"".join(fields)) + b"\xff" * content.filler
     return content.tamper_face(whole) if content.tamper_face else whole
@@ -146,7 +151,8 @@ def jpki_application(content: CardContent) -> ApplicationSpec:
         if content.tamper_certificate:
             certificate = content.tamper_certificate(certificate)
         certificate += bytes(-len(certificate) % 64)
-    files[files_of.certificate] = FileSpec(certificate)
+    needs = frozenset({files_of.pin}) if content.certificate_needs_pin else Access.FREE
+    files[files_of.certificate] = FileSpec(certificate, needs)
     keys = {0x1A: KeySpec(_signer("auth-3"), frozenset({0x1B}))}
     if content.has_certificate:
         keys[files_of.key] = KeySpec(_signer(content.held_auth_key or content.auth_key), frozenset({files_of.pin}))
@@ -174,7 +180,9 @@ def card_face_application(content: CardContent) -> ApplicationSpec:
     }
     secrets = {
         0x11: SecretSpec(content.number_b()[:6], 10),
-        files_of.number_b: SecretSpec(content.number_b(), 10, content.number_b_tries),
+        files_of.number_b: SecretSpec(
+            content.number_b(), 10 if content.number_b_counts else None, content.number_b_tries
+        ),
         0x13: SecretSpec(PERSONAL_NUMBER.encode(), 10),
     }
     return ApplicationSpec(files, secrets, {}, KeySpec(_signer(content.held_card_key or content.card_key)))

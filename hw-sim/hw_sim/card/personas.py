@@ -15,9 +15,11 @@ from PIL import Image
 
 from hw_sim.card import jp2
 from hw_sim.card.authority import STRANGER, tlv
-from hw_sim.card.content import CardContent, build_card, jpki_application
+from hw_sim.card.content import CardContent, build_card, card_face_file, jpki_application
+from hw_sim.card.testkeys import published_key
 from hw_sim.card.virtual_card import ApplicationSpec, CardMute, EndStyle, FileSpec, Habits, SecretSpec, VirtualCard
 from reader.card.deny import AID_JPKI, AID_RESIDENT
+from reader.card.keys import encode_public_key
 from reader.card.trust import months_after
 
 DAY = datetime.timedelta(days=1)
@@ -85,6 +87,41 @@ def _replace_birth(data: bytes, digits: bytes) -> bytes:
 
 def _append_birth(data: bytes) -> bytes:
     return tlv(0xFF20, data[5:-64] + tlv(0xDF22, b"19700101")) + b"\xff" * 8
+
+
+def _hidden_photo(content: CardContent, today: datetime.date) -> CardContent:
+    """Another portrait inside an unsigned field, and an offset table that leads there."""
+    hidden = tlv(0xDF27, other_portrait())
+
+    def hide(fields: list[bytes]) -> list[bytes]:
+        return [*fields, tlv(0xDF3F, hidden)]
+
+    whole = card_face_file(replace(content, tamper_fields=hide))
+    return replace(content, tamper_fields=hide, offsets=(0, 0, 0, 0, 0, whole.index(hidden), 0, 0, 0))
+
+
+def _weak_key(fields: list[bytes]) -> list[bytes]:
+    modulus = ((1 << 1023) + 1).to_bytes(128, "big")
+    weak = tlv(0x90, b"\x01\x00\x01") + tlv(0x91, modulus)
+    return [*fields[:2], tlv(0xDF24, weak), *fields[3:]]
+
+
+def _stranger_key(fields: list[bytes]) -> list[bytes]:
+    key = encode_public_key(published_key("clone").public_key())
+    return [*fields[:2], tlv(0xDF24, key), *fields[3:]]
+
+
+def _nested(depth: int) -> bytes:
+    inner = b""
+    for _ in range(depth):
+        inner = tlv(0xFF20, inner)
+    return inner
+
+
+def bare_codestream() -> bytes:
+    """A portrait without its JP2 container."""
+    whole = jp2.encode(jp2.placeholder())
+    return whole[whole.index(bytes.fromhex("FF4FFF51")) :]
 
 
 def _flip_cv(data: bytes) -> bytes:
@@ -219,6 +256,32 @@ _CHANGES: dict[str, tuple[Change, ...]] = {
     "face_duplicate_field": (_with(tamper_face=_append_birth),),
     "face_bad_date": (_with(tamper_face=lambda data: _replace_birth(data, b"19801399")),),
     "face_future_birth": (lambda content, today: replace(content, birth=today + 3 * DAY),),
+    "face_filler_between_fields": (_with(tamper_fields=lambda fields: [part + b"\xff" * 3 for part in fields]),),
+    "face_other_order": (_with(tamper_fields=lambda fields: fields[::-1]),),
+    "face_no_signature": (_with(tamper_fields=lambda fields: fields[:6] + fields[7:]),),
+    "face_no_photo": (_with(tamper_fields=lambda fields: fields[:5] + fields[6:]),),
+    "face_no_address": (_with(tamper_fields=lambda fields: fields[:4] + fields[5:]),),
+    "face_short_signature": (_with(tamper_fields=lambda fields: [*fields[:6], tlv(0xDF28, bytes(16)), *fields[7:]]),),
+    "face_unknown_field": (_with(tamper_fields=lambda fields: [*fields, tlv(0xDF3F, b"new")]),),
+    "face_weak_key": (_with(tamper_fields=_weak_key),),
+    "face_key_garbage": (_with(tamper_fields=lambda fields: [*fields[:2], tlv(0xDF24, bytes(40)), *fields[3:]]),),
+    "face_nested_deep": (_with(tamper_face=lambda data: _nested(400)),),
+    "tampered_name": (_with(tamper_fields=lambda fields: [*fields[:3], tlv(0xDF25, bytes(80)), *fields[4:]]),),
+    "tampered_sex": (_with(tamper_fields=lambda fields: [fields[0], tlv(0xDF23, b"1"), *fields[2:]]),),
+    "tampered_key": (_with(tamper_fields=_stranger_key),),
+    "tampered_expiry": (_with(tamper_fields=lambda fields: [*fields[:7], tlv(0xDF29, b"20991231"), *fields[8:]]),),
+    "no_counter_on_number_b": (_with(number_b_counts=False),),
+    "certificate_needs_pin": (_with(certificate_needs_pin=True),),
+    "certificate_is_garbage": (_with(tamper_certificate=lambda data: tlv(0x30, bytes(700))),),
+    "certificate_length_bomb": (_with(tamper_certificate=lambda data: bytes.fromhex("3083FFFFFF") + data[5:]),),
+    "certificate_before_its_ca": (_with(certificate_from=datetime.date(2014, 1, 1)),),
+    "cv_certificate_cut": (_with(tamper_cv_certificate=_cut(0.5)),),
+    "cv_certificate_of_nobody": (
+        _with(tamper_cv_certificate=lambda data: data.replace(b"TEST-CV-ISSUER-1", b"\0" * 16)),
+    ),
+    "photo_bare_codestream": (lambda content, today: replace(content, photo=bare_codestream()),),
+    "photo_with_tail": (lambda content, today: replace(content, photo=content.photo + bytes(64)),),
+    "hidden_second_photo": (_hidden_photo,),
     "big_photo": (lambda content, today: replace(content, photo=_noise_photo()),),
     "colour_photo": (lambda content, today: replace(content, photo=colour_photo()),),
     "deep_photo": (lambda content, today: replace(content, photo=deep_photo()),),
@@ -323,7 +386,7 @@ def persona(name: str, today: datetime.date, photo: bytes | None = None) -> Pers
     """Make the card called ``name``; photo: JP2 bytes of its holder. Raises KeyError for a name nobody knows."""
     content = base_content(today, photo)
     if name in ("slow", "very_slow"):
-        return Persona(name, build_card(content, name), content, 1.0 if name == "very_slow" else 0.12)
+        return Persona(name, build_card(content, name), content, 1.0 if name == "very_slow" else 0.06)
     if name in ("falls_silent", "falls_silent_late"):
         return Persona(name, _FallsSilent(build_card(content, name), 3 if name == "falls_silent" else 30), content)
     if name in _OTHERS:

@@ -128,6 +128,7 @@ class VirtualCard:
             for number, secret in application.secrets.items()
             if secret.tries is not None
         }
+        self.touched: set[tuple[bytes, int]] = set()  # every file, secret and key a command named, for ever
         self._powered = True
         self._forget()
 
@@ -186,6 +187,10 @@ class VirtualCard:
     def _application(self) -> ApplicationSpec | None:
         return None if self._aid is None else self.applications[self._aid]
 
+    def _touch(self, number: int) -> None:
+        if self._aid is not None:
+            self.touched.add((self._aid, number))
+
     def _select(self, p1: int, p2: int, data: bytes) -> bytes:
         if p1 == 0x04:
             return self._select_application(data)
@@ -199,6 +204,7 @@ class VirtualCard:
         if application is None:
             return word(0x6986)
         number = int.from_bytes(data, "big")
+        self._touch(number)
         if number not in application.files and number not in application.secrets and number not in application.keys:
             return word(0x6A82)
         self._file = number
@@ -227,6 +233,7 @@ class VirtualCard:
             if p1 & 0x60:
                 return word(0x6A86)
             number, offset = p1 & 0x1F, p2
+            self._touch(number)
             if number not in application.files:
                 return word(0x6A82)
             if self._habits.sfi_selects:
@@ -289,6 +296,7 @@ class VirtualCard:
             return word(0x6A86)
         if number is None:
             return word(0x6986)
+        self._touch(number)
         secret = application.secrets.get(number)
         if secret is None:
             return word(0x6A88) if p2 & 0x1F else word(0x6981)
@@ -327,6 +335,7 @@ class VirtualCard:
             number = p2 & 0x1F or self._file
             if number is None:
                 return word(0x6986)
+            self._touch(number)
             key = application.keys.get(number)
         else:
             return word(0x6A86)
