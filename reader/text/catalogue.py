@@ -17,6 +17,7 @@ from reader.text.failures import load_failures
 SOURCE: Final = "ja"
 EASY: Final = "ja-easy"
 BREAK: Final = "|"
+FAILURE_KIND: Final = "failure.kind."
 
 #: Languages in the order of the language list.
 LANGUAGES: Final = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "vi", "pt-BR", "ne", "tl")
@@ -52,14 +53,7 @@ class Catalogue:
             if entry.name.endswith(".toml"):
                 language = _language(tomllib.loads(entry.read_text(encoding="utf-8")))
                 found[language.tag] = language
-        source = found[SOURCE]
-        texts, voices = dict(source.texts), dict(source.voices)
-        for failure in load_failures().values():
-            texts[f"failure.{failure.name}.headline"] = failure.headline
-            texts[f"failure.{failure.name}.body"] = failure.body
-            voices[f"failure.{failure.name}"] = failure.say
-        found[SOURCE] = replace(source, texts=texts, voices=voices)
-        return cls(found)
+        return cls({tag: _with_failures(language) for tag, language in found.items()})
 
     @property
     def ids(self) -> frozenset[str]:
@@ -126,6 +120,23 @@ def _language(table: dict[str, Any]) -> Language:
     tag, name, reviewed = table.pop("language"), table.pop("name"), table.pop("reviewed")
     voices = table.pop("voice", {})
     return Language(tag, name, reviewed, dict(_flat(table)), dict(_flat(voices)))
+
+
+def _with_failures(language: Language) -> Language:
+    """Add the failure table: in Japanese its own sentences, elsewhere the translated sentence of each kind."""
+    texts, voices = dict(language.texts), dict(language.voices)
+    kinds = {text_id: texts.pop(text_id) for text_id in list(texts) if text_id.startswith(FAILURE_KIND)}
+    for failure in load_failures().values():
+        if language.tag == SOURCE:
+            texts[f"failure.{failure.name}.headline"] = failure.headline
+            texts[f"failure.{failure.name}.body"] = failure.body
+            voices[f"failure.{failure.name}"] = failure.say
+            continue
+        for part in ("headline", "body"):
+            sentence = kinds.get(f"{FAILURE_KIND}{failure.kind}.{part}")
+            if sentence is not None:
+                texts[f"failure.{failure.name}.{part}"] = sentence
+    return replace(language, texts=texts, voices=voices)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -25,11 +25,12 @@ FALLBACKS: Final = (
 class FailureText:
     """One failure in words.
 
-    name: the enum name in lower case. headline, body: on the screen, with ``|`` marks. say: spoken. staff: what
+    name: the enum name in lower case. kind: which translated sentence serves for it. headline, body: on the screen, with ``|`` marks. say: spoken. staff: what
     happened, for staff. remedy: what to do, most likely help first. fallbacks: whether FALLBACKS apply.
     """
 
     name: str
+    kind: str
     headline: str
     body: str
     say: str
@@ -51,6 +52,7 @@ def load_failures() -> MappingProxyType[Failure, FailureText]:
             raise KeyError(f"failures.toml has no words for {failure.name} ({failure.value}): add a [{name}] table")
         found[failure] = FailureText(
             name,
+            row["kind"],
             row["headline"],
             row["body"],
             row["say"],
