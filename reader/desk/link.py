@@ -17,6 +17,7 @@ from reader.uplink.topics import FROM_KIOSK, Channel, all_kiosks
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
+_BATCH = 100  # messages in one commit: fewer fsyncs when many kiosks speak at once
 
 
 def desk_subscriptions(site: str) -> tuple[str, ...]:
@@ -49,10 +50,11 @@ class DeskLink:
 
     def pump(self) -> None:
         """Handle everything that has arrived. A message the disk refuses is not acknowledged: it comes again."""
+        received: list[Received] = []
         for fact in self._link.poll():
             match fact:
                 case Received():
-                    self._publish(self._handle(fact))
+                    received.append(fact)
                 case Connected():
                     log.info("desk: connected to the broker")
                 case Disconnected(reason):
@@ -60,12 +62,22 @@ class DeskLink:
                 case Denied(topic, reason):
                     log.error("desk: the broker refused %s: %s; check the broker's ACL", topic, reason)
 
-    def _handle(self, fact: Received) -> Replies:
+        for start in range(0, len(received), _BATCH):
+            self._publish(self._handle(received[start : start + _BATCH]))
+
+    def _handle(self, batch: list[Received]) -> Replies:
+        """Handle a batch in one commit; when the disk refuses, each message for itself, so that one holds up none."""
         try:
-            return self._service.handle(fact.topic, fact.payload, self._wall())
+            with self._service.store.transaction():
+                return [reply for fact in batch for reply in self._one(fact)]
         except sqlite3.Error as error:
+            if len(batch) > 1:
+                return [reply for fact in batch for reply in self._handle([fact])]
             log.error("desk: could not store a message (%s); not acknowledged, check the disk", error)
             return []
+
+    def _one(self, fact: Received) -> Replies:
+        return self._service.handle(fact.topic, fact.payload, self._wall())
 
     def _publish(self, replies: Replies) -> None:
         for topic, payload in replies:

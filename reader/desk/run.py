@@ -12,8 +12,11 @@ from reader.desk.settings import DeskSettings
 from reader.desk.store import Store
 
 
-def run_desk(config: DeskSettings, *, stop: threading.Event | None = None) -> None:
-    """Run until SIGTERM or SIGINT, or until ``stop`` is set. Raises sqlite3.Error when the file cannot be opened."""
+def serve_broker(config: DeskSettings, *, stop: threading.Event | None = None) -> None:
+    """Receive, store and acknowledge until SIGTERM, SIGINT or ``stop``; no page.
+
+    Raises sqlite3.Error when the file cannot be opened.
+    """
     stopping = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):

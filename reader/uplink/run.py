@@ -9,9 +9,11 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from reader.uplink.bridge import uplink_bridge
+from reader.uplink.link import MqttLink
 from reader.uplink.link_paho import PahoLink, Will
 from reader.uplink.messages import VERSION, will
 from reader.uplink.outbox import Outbox
@@ -65,11 +67,16 @@ def paho_uplink_link(config: UplinkSettings, waker: Waker) -> PahoLink:
     )
 
 
-def run_uplink(config: UplinkSettings, *, stop: threading.Event | None = None) -> None:
+def run_uplink(
+    config: UplinkSettings,
+    *,
+    stop: threading.Event | None = None,
+    make_link: Callable[[UplinkSettings, Waker], MqttLink] = paho_uplink_link,
+) -> None:
     """Run until SIGTERM or SIGINT, or until ``stop`` is set when run in a thread (looked at once a second).
 
     Raises OutboxError when the outbox cannot be opened, OSError when the bridge's directory is missing: the process
-    ends and systemd starts it again.
+    ends and systemd starts it again. make_link: how the broker is reached; tests put faults in between.
     """
     stopping = stop or threading.Event()
     waker = Waker()
@@ -83,7 +90,7 @@ def run_uplink(config: UplinkSettings, *, stop: threading.Event | None = None) -
         signal.signal(signal.SIGINT, end)
     outbox = Outbox(config.outbox)
     bridge = uplink_bridge(config.bridge)
-    link = paho_uplink_link(config, waker)
+    link = make_link(config, waker)
     uplink = Uplink(outbox, link, bridge, config)
     beat = watchdog_interval()
     longest = min(1.0, beat) if beat is not None else 1.0
@@ -105,7 +112,6 @@ def run_uplink(config: UplinkSettings, *, stop: threading.Event | None = None) -
                 qos=1,
                 retain=True,
             )
-            link.close()
-            bridge.close()
+            uplink.close()
             outbox.close()
             waker.close()

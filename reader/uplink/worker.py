@@ -108,6 +108,11 @@ class Uplink:
         self._tell_kiosk(now)
         return self._next(now)
 
+    def close(self) -> None:
+        """Leave the broker and the bridge. The outbox belongs to the caller."""
+        self._link.close()
+        self._bridge.close()
+
     @property
     def desk_present(self) -> bool:
         """Whether the desk answered lately, as last told to the kiosk."""

@@ -1,0 +1,1 @@
+"""What breaks on purpose: SIGKILL, full disks, lost acknowledgements, and the count of what was lost or came twice."""
