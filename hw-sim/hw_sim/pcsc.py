@@ -107,8 +107,8 @@ class PcscDaemon:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Start pcscd with two virtual readers and wait until it answers. Raises PcscMissing, TimeoutError."""
+    def start(self, *, readers: bool = True) -> None:
+        """Start pcscd with two virtual readers, or none, and wait for it. Raises PcscMissing, TimeoutError."""
         if os.environ.get(IN_NAMESPACE) != "1":
             raise PcscMissing("pcscd is started only inside its own namespace: use hw_sim.pcsc.isolated()")
         drivers = sorted(_DRIVERS.glob("libifdvpcd.so*"))
@@ -117,10 +117,11 @@ class PcscDaemon:
             raise PcscMissing("pcscd or its virtual reader is missing: apt-get install pcscd vsmartcard-vpcd")
         configuration = self._directory / "readers"
         configuration.mkdir(parents=True, exist_ok=True)
-        (configuration / "virtual").write_text(
+        entry = (
             f'FRIENDLYNAME "kaopi virtual reader"\nDEVICENAME /dev/null:{PORTS[0]:#06x}\n'
             f"LIBPATH {drivers[0]}\nCHANNELID {PORTS[0]:#06x}\n"
         )
+        (configuration / "virtual").write_text(entry if readers else "")
         for left_over in Path("/run/pcscd").glob("*"):
             left_over.unlink()
         Path("/run/pcscd").mkdir(exist_ok=True)
@@ -130,14 +131,14 @@ class PcscDaemon:
             self._process = subprocess.Popen(
                 [program, "-f", "-e", "-c", str(configuration), *extra], stdout=log, stderr=log
             )
-        self._wait()
+        self._wait(PORTS if readers else ())
 
-    def _wait(self) -> None:
+    def _wait(self, ports: tuple[int, ...]) -> None:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 break
-            if _SOCKET.exists() and all(_listens(port) for port in PORTS):
+            if _SOCKET.exists() and all(_listens(port) for port in ports):
                 return
             time.sleep(0.02)
         raise TimeoutError(f"pcscd did not come up; its log:\n{self.log()}")

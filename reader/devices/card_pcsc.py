@@ -131,9 +131,13 @@ class PcscReader:
         while True:
             if self._changes:
                 return self._changes.popleft()
-            self._open()
-            left = deadline - time.monotonic()
-            self._look(max(0.0, min(left, _SLICE_S)))
+            try:
+                self._open()
+                self._look(max(0.0, min(deadline - time.monotonic(), _SLICE_S)))
+            except DeviceGone:
+                # First tell that the cards are gone; the next call tells that the service is.
+                if not self._changes:
+                    raise
             if self._changes:
                 return self._changes.popleft()
             if time.monotonic() >= deadline:

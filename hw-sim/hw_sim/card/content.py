@@ -141,6 +141,7 @@ def jpki_application(content: CardContent) -> ApplicationSpec:
             bytes([0x8F if content.has_signature_certificate else 0, 0x8F if content.has_certificate else 0, 0])
         ),
         0x01: FileSpec(tlv(0x30, b"signature certificate with name and address"), frozenset({0x1B})),
+        0x02: FileSpec(_der(content.authority)),
         0x0B: FileSpec(_der(content.authority)),
     }
     certificate = b"\xff" * 256

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from hw_sim.card.link import INSTANT, LinkModel, Sleep, TimedLink
 from hw_sim.card.personas import Persona, persona
-from hw_sim.card.virtual_card import CardMute, VirtualCard
+from hw_sim.card.virtual_card import CardMute, PullMoment, VirtualCard
 from reader.card.connection import CardConnection, CardConnectionError, CardGone
 from reader.devices.ports import DeviceGone, SlotChange
 
@@ -30,16 +30,21 @@ class InProcessConnection:
         """See CardConnection.transmit."""
         if not self._open or not self._reader.holds(self._card):
             raise CardGone("the card is not in the slot")
-        self._reader.count_apdu(self._card)
-        if not self._reader.holds(self._card):
-            raise CardGone("the card was pulled during a command")
+        moment = self._reader.next_command(self._card)
+        if moment is PullMoment.BEFORE:
+            self._reader.remove()
+            raise CardGone("the card was pulled as a command began")
         try:
             response = self._card.transmit(apdu)
         except CardMute as error:
             raise CardConnectionError(str(error)) from None
+        if moment is PullMoment.DURING:
+            self._reader.remove()
         self._link.wait(apdu, response)
         if not self._open or not self._reader.holds(self._card):
             raise CardGone("the card was pulled during a command")
+        if moment is PullMoment.AFTER:
+            self._reader.remove()
         return response
 
     def close(self) -> None:
@@ -67,14 +72,20 @@ class InProcessReader:
         self._card: VirtualCard | None = None
         self._extra_delay_s = 0.0
         self._pull_at: int | None = None
+        self._pull_when = PullMoment.BEFORE
         self._in_use: InProcessConnection | None = None
         self._absent = False
         self.apdus = 0
 
     # -- what a test does -----------------------------------------------------------------------------------------
 
-    def insert(self, card: VirtualCard | Persona, pull_at: int | None = None) -> None:
-        """Put a card in. pull_at: take it out again during the APDU of this index (from 0)."""
+    def insert(
+        self, card: VirtualCard | Persona, pull_at: int | None = None, when: PullMoment = PullMoment.BEFORE
+    ) -> None:
+        """Put a card in. pull_at: take it out again in the command of this index (from 0); when: at which moment of it.
+
+        Raises ValueError when there is a card in the slot.
+        """
         with self._changed:
             if self._card is not None:
                 raise ValueError("there is a card in the slot")
@@ -84,6 +95,7 @@ class InProcessReader:
             else:
                 self._extra_delay_s = 0.0
             card.reset()
+            self._pull_when = when
             self._card, self._pull_at, self.apdus = card, pull_at, 0
             self._changes.append(SlotChange(True, self.name, card.atr))
             self._changed.notify_all()
@@ -164,13 +176,11 @@ class InProcessReader:
         with self._changed:
             return self._card is card
 
-    def count_apdu(self, card: VirtualCard) -> None:
-        """Count a command and pull the card when its time has come."""
+    def next_command(self, card: VirtualCard) -> PullMoment | None:
+        """Count a command; tell whether, and when within it, the card is to be pulled."""
         with self._changed:
             index, self.apdus = self.apdus, self.apdus + 1
-            due = self._pull_at == index and self._card is card
-        if due:
-            self.remove()
+            return self._pull_when if self._pull_at == index and self._card is card else None
 
     def released(self, connection: InProcessConnection) -> None:
         """The connection is closed."""

@@ -72,6 +72,14 @@ class ApplicationSpec:
     own_key: KeySpec | None = None
 
 
+class PullMoment(Enum):
+    """When, within one command, a card is pulled: before it hears it, before it answers, right after the answer."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
 class EndStyle(Enum):
     """What a READ BINARY beyond the end is answered with; cards differ."""
 

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from hw_sim.card.link import INSTANT, LinkModel, TimedLink
 from hw_sim.card.personas import Persona, persona
-from hw_sim.card.virtual_card import CardMute, VirtualCard
+from hw_sim.card.virtual_card import CardMute, PullMoment, VirtualCard
 
 PORT: Final = 35963
 # pcscd looks at the slot every 400 ms: a card that comes back sooner is not seen as removed, or not seen at all.
@@ -52,8 +52,10 @@ class VpcdSlot:
         self._free_at = 0.0
         self.apdus = 0
 
-    def insert(self, card: VirtualCard | Persona, pull_at: int | None = None) -> None:
-        """Put a card in, once pcscd has seen the last one go. pull_at: index of the APDU that finds it pulled.
+    def insert(
+        self, card: VirtualCard | Persona, pull_at: int | None = None, when: PullMoment = PullMoment.BEFORE
+    ) -> None:
+        """Put a card in, once pcscd has seen the last one go. pull_at: index of the command it is pulled in, and when.
 
         Raises ValueError when a card is in, OSError when no virtual reader listens.
         """
@@ -71,7 +73,7 @@ class VpcdSlot:
             self._socket, self._card, self.apdus = link, inner, 0
             timed = TimedLink(self._link, time.sleep, extra)
             self._thread = threading.Thread(
-                target=self._serve, args=(link, inner, timed, pull_at), name="vpcd-card", daemon=True
+                target=self._serve, args=(link, inner, timed, pull_at, when), name="vpcd-card", daemon=True
             )
             self._thread.start()
 
@@ -103,12 +105,14 @@ class VpcdSlot:
             card.power_off()
             self._free_at = max(self._free_at, time.monotonic() + self._settle_s)
 
-    def _serve(self, link: socket.socket, card: VirtualCard, timed: TimedLink, pull_at: int | None) -> None:
+    def _serve(
+        self, link: socket.socket, card: VirtualCard, timed: TimedLink, pull_at: int | None, when: PullMoment
+    ) -> None:
         try:
             while (message := _receive(link)) is not None:
                 if len(message) != 1:
                     index, self.apdus = self.apdus, self.apdus + 1
-                    if index == pull_at:
+                    if index == pull_at and when is PullMoment.BEFORE:
                         break
                     try:
                         answer = card.transmit(message)
@@ -116,7 +120,11 @@ class VpcdSlot:
                         answer = _NO_ANSWER
                     else:
                         timed.wait(message, answer)
+                    if index == pull_at and when is PullMoment.DURING:
+                        break
                     _send(link, answer)
+                    if index == pull_at:
+                        break
                 elif message[0] == _ATR:
                     _send(link, card.atr)
                 elif message[0] == _POWER_OFF:
