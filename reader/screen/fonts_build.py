@@ -119,7 +119,7 @@ def _windows_31j() -> set[str]:
 
 
 def fetch(source: Source, cache: Path = CACHE) -> Path:
-    """Return the package's tarball, from the cache or by npm. Raises ValueError when its content is not the pinned one."""
+    """Return the package's tarball, from the cache or by npm. Raises ValueError when it is not the pinned one."""
     cache.mkdir(parents=True, exist_ok=True)
     name = source.package.removeprefix("@").replace("/", "-") + f"-{VERSION}.tgz"
     if not (cache / name).is_file():
@@ -154,9 +154,9 @@ def build(catalogue: Catalogue, cache: Path = CACHE) -> None:
 
 def _subset(archive: tarfile.TarFile, source: Source, number: str, wanted: frozenset[str]) -> bytes:
     """Take the wanted characters from the slices in order, and merge what was taken."""
-    from fontTools.merge import Merger
-    from fontTools.subset import Options, Subsetter
-    from fontTools.ttLib import TTFont
+    from fontTools.merge import Merger  # type: ignore[import-untyped]
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     left = {ord(char) for char in wanted}
     parts: list[bytes] = []

@@ -14,7 +14,7 @@ from reader.screen.theme import Colour, theme_for
 from reader.screen.typeset import set_text
 from reader.session.table import STEPS
 from reader.session.vocabulary import Button
-from reader.text import Catalogue
+from reader.text import SOURCE, Catalogue
 
 #: The aids of the strip in order, with their icon.
 AIDS: Final = (
@@ -120,7 +120,9 @@ class Page:
         """Set a string that is no catalogue sentence (clinic name, clock, a digit)."""
         leading = leading or self.sizes.leading
         floor = self.mm(floor_mm or self.sizes.floor)
-        setting = set_text(sentence, language, bold, self.mm(size_mm), floor, rect.w, rect.h, leading)
+        setting = set_text(
+            sentence, language, bold, self.mm(size_mm), floor, rect.w, rect.h, leading, self._line_limit(language)
+        )
         line_px = round(setting.px * leading)
         height = line_px * len(setting.lines)
         y = rect.y if top else rect.y + (rect.h - height) // 2
@@ -145,9 +147,23 @@ class Page:
         """Return the height the sentence would take in ``rect``."""
         sentence, language = self.wording(words)
         setting = set_text(
-            sentence, language, bold, self.mm(size_mm), self.mm(self.sizes.floor), rect.w, rect.h, self.sizes.leading
+            sentence,
+            language,
+            bold,
+            self.mm(size_mm),
+            self.mm(self.sizes.floor),
+            rect.w,
+            rect.h,
+            self.sizes.leading,
+            self._line_limit(language),
         )
         return round(setting.px * self.sizes.leading) * len(setting.lines)
+
+    def _line_limit(self, language: str) -> int:
+        """Characters a Japanese line may have (ux.md); other scripts are limited by width alone."""
+        if language != SOURCE:
+            return 999
+        return 22 if self.shape is Shape.WIDE else 14
 
     def sentence(self, rect: Rect, headline: Words, *bodies: Words | None, centred: bool = False) -> None:
         """Set the headline and what follows as one group in the middle of ``rect``."""
@@ -217,13 +233,13 @@ class Page:
         """Make ``rect`` touchable."""
         self.scene.targets.append(Target(rect, touch, label))
 
-    def answers(self, area: Rect, choices: tuple[Choice, ...]) -> Rect:
+    def answers(self, area: Rect, choices: tuple[Choice, ...], *, stacked: bool = False) -> Rect:
         """Place the buttons at the foot of ``area``; return what is left above them."""
         if not choices:
             return area
         gap = self.mm(self.sizes.gap)
         height = self.mm(self.sizes.target * (1.1 if self.shape is Shape.WIDE else 1.0))
-        if self.shape is Shape.TALL:
+        if stacked or self.shape is Shape.TALL:
             total = height * len(choices) + gap * (len(choices) - 1)
             cells = Rect(area.x, area.bottom - total, area.w, total).column(len(choices), gap)
         else:
@@ -231,11 +247,6 @@ class Page:
         for cell, choice in zip(cells, choices, strict=True):
             self.button(cell, choice)
         return Rect(area.x, area.y, area.w, cells[0].y - gap - area.y)
-
-    def staff_line(self, words: Words) -> None:
-        """A discreet line for staff, at the top between clinic and clock."""
-        area = Rect(self.content.x, self.mm(1.0), self.content.w, self.mm(self.sizes.label * 1.3))
-        self.text(area, words, self.sizes.label * 0.8, colour=self.colours.soft_text, centred=True, floor_mm=3.0)
 
     def focus(self, index: int | None) -> None:
         """Frame the target a keypad points at: yellow within dark, visible on any ground."""
@@ -261,7 +272,9 @@ class Page:
         header, free = free.split_y(self.mm(self.sizes.header), self.mm(self.sizes.gap * 0.5))
         left, right = header.split_x(round(header.w * 0.8), 0)
         soft = self.colours.soft_text
-        if self.model.clinic:
+        if self.model.staff_line is not None:
+            self.text(left, self.model.staff_line, self.sizes.label, colour=soft)
+        elif self.model.clinic:
             self.raw(left, self.model.clinic, "ja", self.sizes.label, colour=soft)
         if self.model.clock:
             width = font("ja", False, self.mm(self.sizes.label)).size(self.model.clock)[0]
@@ -303,7 +316,7 @@ class Page:
         band = Rect(0, whole.h - rows_h - 2 * edge, whole.w, rows_h + 2 * edge)
         self.scene.nodes.append(Box(band, self.colours.surface))
         first, second = band.inset(edge).column(2, gap)
-        small = self.mm(18)
+        small = self.mm(20)
         staff = replace(first, w=first.w - 2 * (small + gap))
         self._staff(staff)
         named = dict(aids)

@@ -42,8 +42,6 @@ class Painter:
                 languages.compose(page)
             else:
                 SCREENS[model.step].compose(page)
-            if model.staff_line is not None:
-                page.staff_line(model.staff_line)
             if model.countdown is not None:
                 still_there.compose(page, model.countdown)
             page.focus(model.focus)
@@ -147,7 +145,7 @@ def _text(surface: pygame.Surface, node: Text) -> None:
 
 def _dots(surface: pygame.Surface, node: Dots, theme: Theme) -> None:
     colours, rect = theme.palette, node.rect
-    side = min(rect.h, rect.w // (node.total + 2))
+    side = min(rect.h, round(rect.w / (node.total * 1.4)))
     gap = round(side * 0.4)
     width = node.total * side + (node.total - 1) * gap
     x = rect.x + max(0, (rect.w - width) // 2)

@@ -50,12 +50,13 @@ def _width(text: str, language: str, bold: bool, px: int) -> int:
     return font(language, bold, px).size(text.rstrip(" "))[0]
 
 
-def _greedy(parts: list[str], language: str, bold: bool, px: int, width: int) -> tuple[list[str], bool]:
+def _greedy(parts: list[str], language: str, bold: bool, px: int, width: int, limit: int) -> tuple[list[str], bool]:
     """Fill lines; False when a single piece is wider than the line."""
     lines: list[str] = []
     whole = True
     for part in parts:
-        if lines and _width(lines[-1] + part, language, bold, px) <= width:
+        short = bool(lines) and len(lines[-1] + part) <= limit
+        if short and _width(lines[-1] + part, language, bold, px) <= width:
             lines[-1] += part
         else:
             lines.append(part)
@@ -65,17 +66,28 @@ def _greedy(parts: list[str], language: str, bold: bool, px: int, width: int) ->
 
 @lru_cache(maxsize=4096)
 def set_text(
-    text: str, language: str, bold: bool, px: int, floor_px: int, width: int, height: int, leading: float
+    text: str,
+    language: str,
+    bold: bool,
+    px: int,
+    floor_px: int,
+    width: int,
+    height: int,
+    leading: float,
+    limit: int = 999,
 ) -> Setting:
-    """Return the largest setting from ``px`` down to ``floor_px`` that fits; at the floor it may not (``fits``)."""
+    """Return the largest setting from ``px`` down to ``floor_px`` that fits; at the floor it may not (``fits``).
+
+    limit: characters a line may have, where the pieces allow.
+    """
     paragraphs = [pieces(paragraph, language) for paragraph in text.split("\n")]
     size = px
     while True:
         lines: list[str] = []
         whole = True
         for parts in paragraphs:
-            broken, ok = _greedy(parts, language, bold, size, width)
-            lines += _even(parts, broken, language, bold, size, width)
+            broken, ok = _greedy(parts, language, bold, size, width, limit)
+            lines += _even(parts, broken, language, bold, size, width, limit)
             whole = whole and ok
         fits = whole and len(lines) * size * leading <= height + 1
         if fits or size <= floor_px:
@@ -83,7 +95,7 @@ def set_text(
         size = max(floor_px, min(size - 1, int(size * _SHRINK)))
 
 
-def _even(parts: list[str], broken: list[str], language: str, bold: bool, px: int, width: int) -> list[str]:
+def _even(parts: list[str], broken: list[str], language: str, bold: bool, px: int, width: int, limit: int) -> list[str]:
     """Make lines of one paragraph as equal as possible without adding one."""
     if len(broken) < 2:
         return broken
@@ -91,7 +103,7 @@ def _even(parts: list[str], broken: list[str], language: str, bold: bool, px: in
     best = broken
     while high - low > 8:
         middle = (low + high) // 2
-        lines, whole = _greedy(parts, language, bold, px, middle)
+        lines, whole = _greedy(parts, language, bold, px, middle, limit)
         if whole and len(lines) <= len(broken):
             best, high = lines, middle
         else:

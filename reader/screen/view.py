@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,10 @@ from reader.screen.model import DIGITS_IN_ORDER, PROGRESS_STEPS, ScreenModel, Wo
 from reader.screen.screens import SCREENS
 from reader.session.state import Session
 from reader.session.vocabulary import Step
+from reader.text import SOURCE
+
+#: Screens that staff read: always in the source language, whatever the patient chose.
+FOR_STAFF: Final = frozenset({Step.STAFF_CODE, Step.VISUAL_CHECK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class LiveView:
 def present(session: Session, live: LiveView) -> ScreenModel:
     """Choose the screen of ``session.step`` and fill it. Pure: same arguments, equal model."""
     aids = session.aids
+    for_staff = session.step in FOR_STAFF
     staff_line = None
     if session.visual is not None and not session.card_in:
         staff_line = Words("visual_check.armed", (("operator", session.visual.operator),))
@@ -47,8 +53,8 @@ def present(session: Session, live: LiveView) -> ScreenModel:
         content=SCREENS[session.step].content(session),
         clinic=live.clinic,
         clock=live.clock,
-        language=aids.language,
-        easy=aids.easy_japanese,
+        language=SOURCE if for_staff else aids.language,
+        easy=aids.easy_japanese and not for_staff,
         large_text=aids.large_text,
         high_contrast=aids.high_contrast,
         more_time=aids.more_time,

@@ -25,7 +25,8 @@ FALLBACKS: Final = (
 class FailureText:
     """One failure in words.
 
-    name: the enum name in lower case. kind: which translated sentence serves for it. headline, body: on the screen, with ``|`` marks. say: spoken. staff: what
+    name: the enum name in lower case. kind: which translated sentence serves for it.
+    headline, body: on the screen, with ``|`` marks. say: spoken. staff: what
     happened, for staff. remedy: what to do, most likely help first. fallbacks: whether FALLBACKS apply.
     """
 

@@ -14,12 +14,18 @@ def compose(page: Page) -> None:
     """Lay out the list in as many columns as the panel can hold."""
     offered = [tag for tag in LANGUAGES if tag in page.model.languages]
     gap = page.mm(page.sizes.gap)
-    head, area = page.content.split_y(page.mm(page.sizes.headline * 1.1), gap)
-    page.text(head, Words("languages.headline"), page.sizes.headline * 0.8, bold=True)
     count = len(offered) + 1
-    columns = 3 if page.shape is Shape.WIDE or (page.shape is Shape.LOW and count > 6) else 2
+    most = {Shape.WIDE: 4, Shape.LOW: 3, Shape.TALL: 2}[page.shape]
+    columns = 2 if count <= 4 else most
     rows = -(-count // columns)
-    height = min(page.mm(page.sizes.target * 1.2), (area.h - gap * (rows - 1)) // rows)
+    target, area = page.mm(page.sizes.target), page.content
+    if rows > 3:
+        gap = page.mm(2.0)
+    # The list takes its full height; the headline has what is left, at most one and a half targets.
+    head_h = min(round(target * 1.5), area.h - rows * target - rows * gap)
+    head, area = area.split_y(head_h, gap)
+    page.text(head, Words("languages.headline"), page.sizes.headline * 0.8, bold=True, leading=1.1)
+    height = min(round(target * 1.25), (area.h - gap * (rows - 1)) // rows)
     for index in range(count):
         row, column = divmod(index, columns)
         cell = Rect(area.x, area.y + row * (height + gap), area.w, height).row(columns, gap)[column]

@@ -27,8 +27,11 @@ def compose(page: Page) -> None:
         page.sentence(text, *words)
         return
     if page.shape is Shape.LOW:
-        head, rest = area.split_y(round(area.h * 0.46), gap)
+        head, rest = area.split_y(round(area.h * (0.32 if content.rows else 0.46)), gap)
         page.text(head, content.headline, page.sizes.headline, bold=True)
+        if content.rows:
+            _rows(page, rest)
+            return
         picture, text = rest.split_x(round(area.w * 0.36), gap * 2)
         page.art(picture, content.picture, urgency=content.urgency)
         _lines(page, text)

@@ -29,10 +29,16 @@ def compose(page: Page) -> None:
         text = Rect(area.x, area.y, area.w, area.h - pad_h - page.mm(2.0))
         row_h = page.mm(sizes.target) if content.choices else page.mm(9)
         row = Rect(text.x, text.bottom - row_h, text.w, row_h)
-        page.sentence(Rect(text.x, text.y, text.w, row.y - text.y - page.mm(0.5)), content.headline, content.tries)
+        head = Rect(text.x, text.y, text.w, row.y - text.y - page.mm(1.0))
         if content.choices:
-            row, answer = row.split_x(round(row.w * 0.42), gap)
+            row, answer = row.split_x(round(row.w * 0.5), gap)
             page.button(answer, content.choices[0], size_mm=sizes.button * 0.8)
+            left, row = row.split_y(page.mm(sizes.floor * 1.4), 0)
+            page.text(head, content.headline, sizes.headline, bold=True)
+            if content.tries is not None:
+                page.text(left, content.tries, sizes.body, colour=page.colours.soft_text, leading=1.2)
+        else:
+            page.sentence(head, content.headline, content.tries)
     else:
         key_w = page.mm(sizes.target * (1.3 if page.shape is Shape.WIDE else 1.12))
         pad_w = 3 * key_w + 2 * pad_gap

@@ -21,7 +21,7 @@ def content(session: Session) -> Content:
         note = Words("visual_check.order", (("operator", order.operator), ("reason", reason)))
     if not session.visual_unlocked:
         choices: tuple[Choice, ...] = (Choice(Button.VISUAL_CHECK, Words("button.staff_code")),)
-        return Content(Words("visual_check.headline"), Words("visual_check.desk"), note, choices=choices)
+        return Content(Words("visual_check.desk"), note=note, choices=choices)
     choices = (
         Choice(Button.SAME_PERSON, Words("button.same_person"), Rank.PRIMARY),
         Choice(Button.OTHER_PERSON, Words("button.other_person")),
