@@ -53,7 +53,7 @@ class Bust:
         turn = rotation(yaw, pitch, roll)
         points = self.points
         if mouth > 0.0:
-            points = points + self.jaw[:, None] * np.array([0.0, 16.0 * mouth, 4.0 * mouth], np.float32)
+            points = points + self.jaw[:, None] * np.array([0.0, 9.0 * mouth, 2.5 * mouth], np.float32)
         turned = (points - _NECK) @ turn.T + _NECK
         weight = self.head[:, None]
         shape = turned * weight + points * (1 - weight)
@@ -77,7 +77,6 @@ def bust(portrait: Portrait, wears: frozenset[Accessory] = frozenset()) -> Bust:
     chin = float(face[CHIN, 1])
     head = 1.0 - _smooth((rest[:, 1] - chin - 5.0) / 85.0)
     head[:468] = 1.0
-    triangles = _triangles(rest[:, :2])
     uv = (rest[:, :2] * px_per_mm + origin).astype(np.float32)
 
     seen = pose(portrait.points)
@@ -85,6 +84,9 @@ def bust(portrait: Portrait, wears: frozenset[Accessory] = frozenset()) -> Bust:
     level = rest @ upright.T
     points = level * head[:, None] + rest * (1 - head[:, None])
     points = points.astype(np.float32)
+    # Neighbours are found on the face unrolled: seen from the front, steep cheeks would tangle.
+    triangles = _triangles(points[:, :2] * (1.0 + 0.007 * np.clip(points[:, 2:], 0, 80)))
+    triangles = triangles[_opaque(texture, uv[triangles])]
     a, b, c = points[triangles[:, 0]], points[triangles[:, 1]], points[triangles[:, 2]]
     flat = np.cross(b - a, c - a)
     normals = np.zeros_like(points)
@@ -129,9 +131,10 @@ def _around(face: Floats, outline: Floats) -> tuple[Floats, Floats]:
     grid = grid[[cv2.pointPolygonTest(ring_edge, (float(x), float(y)), True) < -8.0 for x, y in grid]]
     around = np.concatenate([ringed, grid]).astype(np.float32)
     away = np.array([outside(spot) for spot in around], np.float32)
-    nearest = np.argmin(((around[:, None] - outline[None, :, :2]) ** 2).sum(axis=2), axis=1)
-    fall = 58.0 * (1.0 - np.exp(-away / 42.0))
-    behind = outline[nearest, 2] + fall
+    # Depth goes on from the outline without steps, else a turned head shows teeth along it.
+    near = 1.0 / (((around[:, None] - outline[None, :, :2]) ** 2).sum(axis=2) + 60.0) ** 1.5
+    edge = (near @ outline[:, 2]) / near.sum(axis=1)
+    behind = edge + 52.0 * (1.0 - np.exp(-away / 46.0))
     chin = float(face[CHIN, 1])
     torso = 52.0 + 0.22 * np.abs(around[:, 0])
     part = _smooth((around[:, 1] - chin - 8.0) / 75.0)
@@ -159,6 +162,16 @@ def _triangles(spots: Floats) -> NDArray[np.int32]:
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[area < 0] = triangles[area < 0][:, ::-1]
     return triangles
+
+
+def _opaque(texture: NDArray[np.uint8], corners: Floats) -> NDArray[np.bool_]:
+    """Return which triangles, corners (M, 3, 2) in pixels, have anything of the person in them (M,)."""
+    height, width = texture.shape[:2]
+    total = cv2.integral(texture[..., 3])
+    low = np.clip(np.floor(corners.min(axis=1)), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=1)) + 1, 1, (width, height)).astype(int)
+    x0, y0, x1, y1 = low[:, 0], low[:, 1], high[:, 0], high[:, 1]
+    return np.asarray(total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0] > 0)
 
 
 def _canvas(

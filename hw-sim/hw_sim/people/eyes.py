@@ -17,6 +17,7 @@ from hw_sim.people.raster import Floats
 _UPPER = ((133, 173, 157, 158, 159, 160, 161, 246, 33), (362, 398, 384, 385, 386, 387, 388, 466, 263))
 _LOWER = ((133, 155, 154, 153, 145, 144, 163, 7, 33), (362, 382, 381, 380, 374, 373, 390, 249, 263))
 _BROW = ((55, 65, 52, 53, 46), (285, 295, 282, 283, 276))
+_CHEEK = ((119, 118, 101, 100, 120, 50), (348, 347, 330, 329, 349, 280))
 _EYEBALL_MM = 12.0  # radius
 
 
@@ -29,6 +30,7 @@ class _Eye:
     upper: Floats
     lower: Floats
     reach: Floats
+    skin: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +41,9 @@ class Eyes:
     px_per_mm: float
 
     @staticmethod
-    def of(uv: Floats, px_per_mm: float) -> Eyes:
+    def of(texture: NDArray[np.uint8], uv: Floats, px_per_mm: float) -> Eyes:
         """Find the lids; uv (468, 2): the face mesh in pixels of the texture."""
-        return Eyes((_find(uv, 0, px_per_mm), _find(uv, 1, px_per_mm)), px_per_mm)
+        return Eyes((_find(texture, uv, 0, px_per_mm), _find(texture, uv, 1, px_per_mm)), px_per_mm)
 
     def move(
         self,
@@ -79,14 +81,19 @@ class Eyes:
                 cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            if blink > 0.05:
-                # A lid is lit a little less than the brow it came from, and its fold opens.
-                dim = 1.0 - 0.14 * blink * np.clip((y - fold) / span, 0, 1) * (y < edge) * reach
-                moved[..., :3] = np.clip(moved[..., :3] * dim[..., None], 0, 255)
+            if blink > 0.02:
+                # Stretched shadow of the fold would look like a black eye: a lid is skin, darker to its lashes.
+                unit = self.px_per_mm
+                lid = (np.clip((y - upper + unit) / (2.0 * unit), 0, 1) * (y < edge + 0.5) * reach)[..., None]
+                shade = (0.88 - 0.17 * np.clip((y - upper) / np.maximum(edge - upper, 1.0), 0, 1))[..., None]
+                lash = (np.exp(-(((y - edge + 0.3 * unit) / (0.55 * unit)) ** 2)) * reach)[..., None]
+                colour = moved[..., :3] * (1 - 0.72 * lid) + 0.72 * lid * shade * eye.skin
+                colour *= 1.0 - 0.5 * min(1.0, 2.0 * blink) * lash
+                moved[..., :3] = np.clip(colour, 0, 255)
             target[top:bottom, left:right] = moved
 
 
-def _find(uv: Floats, side: int, px_per_mm: float) -> _Eye:
+def _find(texture: NDArray[np.uint8], uv: Floats, side: int, px_per_mm: float) -> _Eye:
     upper, lower, brow = uv[list(_UPPER[side])], uv[list(_LOWER[side])], uv[list(_BROW[side])]
     if upper[0, 0] > upper[-1, 0]:
         upper, lower, brow = upper[::-1], lower[::-1], brow[::-1]
@@ -102,4 +109,6 @@ def _find(uv: Floats, side: int, px_per_mm: float) -> _Eye:
     reach = np.clip(inward, 0.0, 1.0).astype(np.float32)
     top = int(np.floor(fold.min())) - 2
     bottom = int(np.ceil(low_lid.max() + 6.0 * px_per_mm)) + 2
-    return _Eye((left, top, right, bottom), fold, top_lid, low_lid, reach)
+    cheek = np.clip(np.round(uv[list(_CHEEK[side])]).astype(int), 0, np.array(texture.shape[1::-1]) - 1)
+    skin = np.median(texture[cheek[:, 1], cheek[:, 0], :3].astype(np.float32), axis=0)
+    return _Eye((left, top, right, bottom), fold, top_lid, low_lid, reach, np.asarray(skin, np.float32))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +40,8 @@ class Lens:
 class Samples:
     """Attributes on a grid of every ``step``-th pixel from (left, top).
 
-    values: (h, w, K); seen: (h, w) 1.0 where the mesh is, else 0.0 (values are 0 there).
+    values: (h, w, K); seen: (h, w) 1.0 where the mesh is, else 0.0. Values go on one
+    sample beyond what is seen.
     """
 
     left: int
@@ -79,27 +81,43 @@ def sample(
     a, b, c, area = a[keep], b[keep], c[keep], area[keep]
     wide, tall = (x1 - x0)[keep], (y1 - y0)[keep]
     count = wide * tall
-    which = np.repeat(np.arange(keep.size), count)
-    within = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count)
-    x = x0[keep][which] + within % wide[which]
-    y = y0[keep][which] + within // wide[which]
-    # Barycentric weights of b and c as planes over the picture.
-    weight_b = np.stack([c[:, 1] - a[:, 1], a[:, 0] - c[:, 0]], axis=1) / area[:, None]
-    weight_c = np.stack([a[:, 1] - b[:, 1], b[:, 0] - a[:, 0]], axis=1) / area[:, None]
-    dx, dy = x - a[which, 0], y - a[which, 1]
-    to_b = dx * weight_b[which, 0] + dy * weight_b[which, 1]
-    to_c = dx * weight_c[which, 0] + dy * weight_c[which, 1]
-    inside = np.flatnonzero((to_b >= -1e-5) & (to_c >= -1e-5) & (to_b + to_c <= 1.00001))
+    which = np.repeat(np.arange(keep.size, dtype=np.int32), count)
+    within = np.arange(which.size, dtype=np.int32) - np.repeat((np.cumsum(count) - count).astype(np.int32), count)
+    down = within // wide[which]
+    x = x0[keep][which] + within - down * wide[which]
+    y = y0[keep][which] + down
+    # Barycentric weights of b and c, and then the attributes, as planes over the picture: p = px * x + py * y + p0.
+    plane = np.empty((keep.size, 3, 2), np.float32)
+    plane[:, 0, 0], plane[:, 1, 0] = (c[:, 1] - a[:, 1]) / area, (a[:, 0] - c[:, 0]) / area
+    plane[:, 0, 1], plane[:, 1, 1] = (a[:, 1] - b[:, 1]) / area, (b[:, 0] - a[:, 0]) / area
+    plane[:, 2] = -a[:, :1] * plane[:, 0] - a[:, 1:] * plane[:, 1]
+    fx, fy = x.astype(np.float32), y.astype(np.float32)
+    of_b, of_c = plane[..., 0], plane[..., 1]
+    to_b = fx * of_b[:, 0][which] + fy * of_b[:, 1][which] + of_b[:, 2][which]
+    to_c = fx * of_c[:, 0][which] + fy * of_c[:, 1][which] + of_c[:, 2][which]
+    inside = np.flatnonzero((to_b >= -1e-4) & (to_c >= -1e-4) & (to_b + to_c <= 1.0001))
     which, to_b, to_c = which[inside], to_b[inside, None], to_c[inside, None]
     corners = attributes[triangles[keep]]
     base = corners[:, 0]
-    values = base[which] + to_b * (corners[:, 1] - base)[which] + to_c * (corners[:, 2] - base)[which]
+    values = (corners[:, 1] - base)[which]
+    values *= to_b
+    other = (corners[:, 2] - base)[which]
+    other *= to_c
+    values += other
+    values += base[which]
     spot = y[inside] * columns + x[inside]
     grid = np.zeros((rows * columns, attributes.shape[1]), np.float32)
     seen = np.zeros(rows * columns, np.float32)
     grid[spot] = values  # where triangles overlap, the last one written is the nearest
     seen[spot] = 1.0
-    return Samples(left, top, step, grid.reshape(rows, columns, -1), seen.reshape(rows, columns))
+    values, mask = grid.reshape(rows, columns, -1), seen.reshape(rows, columns)
+    # One sample further out the attributes go on, so that the outline can be drawn softly.
+    share = cv2.boxFilter(mask, -1, (3, 3), borderType=cv2.BORDER_CONSTANT)
+    rim = (mask == 0.0) & (share > 0.0)
+    if rim.any():
+        spread = cv2.boxFilter(values, -1, (3, 3), borderType=cv2.BORDER_CONSTANT)
+        values[rim] = np.asarray(spread)[rim] / np.asarray(share)[rim][:, None]
+    return Samples(left, top, step, values, mask)
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:

@@ -22,7 +22,6 @@ from hw_sim.people.raster import Floats, Lens, sample
 from hw_sim.people.scene import Actor, Light, Pose, Scene, Visitor
 from hw_sim.people.sensor import FILL_LUX, Exposure, develop, flicker_rows
 
-_NO_MAP = np.empty(0, np.float32)
 _STEP = 2  # texture coordinates are found on every second pixel and stretched
 
 _AMBIENT = np.array([1.0, 0.985, 0.95], np.float32)
@@ -36,7 +35,7 @@ class Sheet:
 
     points (N, 3): world, millimetres. triangles (M, 3): clockwise in the picture when seen from the front, y down.
     uv (N, 2): pixels of ``texture`` (RGBA uint8). light (N, 3): lux at each vertex, times the texture's reflectance.
-    finish: may add to the light of the drawn part, given (texture coordinates (h, w, 2), light (h, w, 3)).
+    finish: may add to the light of the drawn part, given texture coordinates u, v (h, w) and light (h, w, 3).
     """
 
     points: Floats
@@ -44,7 +43,7 @@ class Sheet:
     uv: Floats
     light: Floats
     texture: NDArray[np.uint8]
-    finish: Callable[[Floats, Floats], None] | None = None
+    finish: Callable[[Floats, Floats, Floats], None] | None = None
 
 
 class Surface(Protocol):
@@ -91,7 +90,9 @@ class _Living:
 
     def __init__(self, shape: Bust) -> None:
         self._bust = shape
-        self._eyes = [Eyes.of(shape.uv[:468] / 2**n, shape.px_per_mm / 2**n) for n in range(len(shape.textures))]
+        self._eyes = [
+            Eyes.of(texture, shape.uv[:468] / 2**n, shape.px_per_mm / 2**n) for n, texture in enumerate(shape.textures)
+        ]
         self._lock = threading.Lock()
         self._moved: dict[int, NDArray[np.uint8]] = {}
 
@@ -124,7 +125,7 @@ def render(scene: Scene, t: float, exposure: Exposure | None = None, lens: Lens 
     exposure = exposure or Exposure()
     lens = lens or Lens()
     light = scene.light.at(t)
-    radiance = _room(scene, light, lens)
+    radiance = _room(scene.room, light, lens).copy()
     present = [(actor, pose) for actor in scene.actors if (pose := actor.pose(t)) is not None]
     for actor, pose in sorted(present, key=lambda one: -one[1].distance_mm):
         later = actor.pose(t + exposure.time_us * 1e-6) or pose
@@ -136,8 +137,9 @@ def render(scene: Scene, t: float, exposure: Exposure | None = None, lens: Lens 
     return develop(radiance, exposure, rows, number)
 
 
-def _room(scene: Scene, light: Light, lens: Lens) -> Floats:
-    behind = backdrop(lens.width, lens.height, scene.room)
+@lru_cache(maxsize=4)
+def _room(room: int, light: Light, lens: Lens) -> Floats:
+    behind = backdrop(lens.width, lens.height, room)
     lit = (light.ambient + 0.04 * light.back + 0.02 * light.direct_sun) * _AMBIENT
     radiance = behind.room * lit
     if light.back > 0.0:
@@ -164,22 +166,24 @@ def _draw(radiance: Floats, sheet: Sheet, lens: Lens, smear: tuple[float, float]
     rows, columns = found.seen.shape
     width, height = min(columns * _STEP, lens.width - found.left), min(rows * _STEP, lens.height - found.top)
     size = (columns * _STEP, rows * _STEP)
-    where, lux, seen = (
+    u, v, lux, seen = (
         np.asarray(cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_LINEAR), np.float32)[
             :height, :width
         ]
-        for part in (found.values[..., :2], found.values[..., 2:], found.seen)
+        for part in (found.values[..., 0], found.values[..., 1], found.values[..., 2:], found.seen)
     )
-    drawn = np.asarray(cv2.remap(sheet.texture, where, _NO_MAP, cv2.INTER_LINEAR, borderValue=0), np.uint8)
-    drawn[seen < 0.999] = 0
+    drawn = np.asarray(cv2.remap(sheet.texture, u, v, cv2.INTER_LINEAR, borderValue=0), np.uint8)
     length = float(np.hypot(*smear))
     if length > 0.9:
         drawn = np.asarray(cv2.filter2D(drawn, -1, _streak(smear)), np.uint8)
-    alpha = np.multiply(drawn[..., 3:], np.float32(1 / 255.0), dtype=np.float32)
-    colour = np.asarray(cv2.LUT(np.ascontiguousarray(drawn[..., :3]), reflectance()), np.float32)
+    # Where the mesh ends it fades; further out stretched coordinates mean nothing.
+    opaque = cv2.extractChannel(drawn, 3).astype(np.float32)
+    opaque *= np.clip((seen - np.float32(0.3)) * np.float32(2.0 / 255.0), 0.0, np.float32(1 / 255.0))
+    alpha = np.asarray(cv2.cvtColor(opaque, cv2.COLOR_GRAY2RGB), np.float32)
+    colour = np.asarray(cv2.LUT(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), reflectance()), np.float32)
     colour *= lux
     if sheet.finish is not None:
-        sheet.finish(where, colour)
+        sheet.finish(u, v, colour)
     part = radiance[found.top : found.top + height, found.left : found.left + width]
     colour -= part
     colour *= alpha

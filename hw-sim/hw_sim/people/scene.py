@@ -193,7 +193,7 @@ _CLOSE_S, _SHUT_S, _OPEN_S = 0.09, 0.05, 0.17  # Caffier, Erdmann & Ullsperger 2
 @cache
 def _blink_times(seed: int, part: int) -> tuple[float, ...]:
     """Blinks of the ``part``-th minute."""
-    random = np.random.default_rng([seed, 23, part])
+    random = np.random.default_rng([seed, 23, abs(part)])
     times, at = [], float(random.uniform(1.0, 4.0))
     while at < 59.0:
         times.append(60.0 * part + at)

@@ -107,7 +107,7 @@ def develop(radiance: Floats, exposure: Exposure, rows: Floats | None, number: i
     random = np.random.default_rng([number & 0x7FFFFFFF, 53])
     dy, dx = (int(value) for value in random.integers(0, 64, 2))
     piece = _noise(height, width)[dy : dy + height, dx : dx + width]
-    noisy = cv2.scaleAdd(np.ascontiguousarray(piece), sigma, radiance)
+    noisy = cv2.scaleAdd(piece, sigma, radiance)
     coded = cv2.convertScaleAbs(np.maximum(noisy, 0.0, out=noisy), alpha=255.0)
     return np.asarray(cv2.LUT(coded, _tone()), np.uint8)
 
