@@ -16,16 +16,17 @@ from reader.card.photo_child import ChildProcessDecoder
 from reader.card.profile import MY_NUMBER_CARD
 from reader.card.trust import TrustStore
 from reader.card.visit import CardVisit
+from reader.cardfront.port import CardFrontReader
 from reader.config.schema import KaopiConfig
 from reader.devices import registry
-from reader.devices.ports import Display, Frame, Panel
+from reader.devices.ports import Camera, CardReader, Display, Frame, Panel
 from reader.face.engine import FaceEngine, Observation
 from reader.face.manifest import ManifestError
 from reader.face.modelstore import ModelRefused, ModelStore
 from reader.face.settings import FaceSettings
 from reader.kiosk import health
 from reader.kiosk.camera_worker import CameraWorker
-from reader.kiosk.card_worker import CardWorker, NumberB
+from reader.kiosk.card_worker import POLL_S, CardWorker, NumberB
 from reader.kiosk.clock import Clock
 from reader.kiosk.desk_link import DeskLink
 from reader.kiosk.face_worker import Compare, FaceWorker
@@ -57,9 +58,13 @@ class Choices:
     bridge: KioskBridge | None = None
     decoder: PhotoDecoder | None = None
     display: Display | None = None
+    camera: Camera | None = None
+    card_reader: CardReader | None = None
+    card_front: CardFrontReader | None = None
     trust: TrustStore | None = None
     models: ModelStore | None = None
     report: Callable[[str, Report], Report] | None = None
+    card_poll_s: float = POLL_S
 
 
 @dataclass(slots=True)
@@ -123,7 +128,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         kiosk=config.site.kiosk_id,
     )
     models = choices.models or ModelStore(models_folder(config))
-    camera = CameraWorker(report("camera"), registry.open_camera(config), (preview, frames), trace)
+    camera = CameraWorker(report("camera"), choices.camera or registry.open_camera(config), (preview, frames), trace)
     face = _face_worker(config, models, vault, frames, seen, camera, trace, clock, report("face"))
 
     def open_visit(connection: CardConnection, today: datetime.date) -> CardVisit:
@@ -135,17 +140,18 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
 
     card = CardWorker(
         report("card"),
-        registry.open_card_reader(config),
+        choices.card_reader or registry.open_card_reader(config),
         open_visit,
         vault,
         compare,
         trace,
         now=clock.now,
         today=lambda: clock.wall().astimezone(JST).date(),
+        poll_s=choices.card_poll_s,
     )
     front = FrontWorker(
         report("card_front"),
-        registry.open_card_front(config),
+        choices.card_front or registry.open_card_front(config),
         lambda visit, digits: card.post(NumberB(visit, digits)),
         trace,
         clock.now,

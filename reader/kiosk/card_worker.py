@@ -79,6 +79,7 @@ class CardWorker(Worker[CardOrder]):
         *,
         now: Callable[[], float],
         today: Callable[[], datetime.date],
+        poll_s: float = POLL_S,
     ) -> None:
         super().__init__(report)
         self._reader = reader
@@ -88,6 +89,7 @@ class CardWorker(Worker[CardOrder]):
         self._trace = trace
         self._now = now
         self._today = today
+        self._poll_s = poll_s  # 0 under a virtual clock: look, do not wait
         self._there: bool | None = None
         self._failures = 0
         self._retry_at = 0.0
@@ -138,10 +140,12 @@ class CardWorker(Worker[CardOrder]):
             visit = self._visit
             self._let_go()
             self._report(ev.CardFailed(now, visit, Failure.CARD_UNREADABLE))
-        busy = self._stage(now)
-        return self._watch(self._now(), 0.0 if busy else POLL_S) if not busy else 0.0
+        if self._stage():
+            return 0.0
+        self._watch()
+        return 0.0 if self._poll_s else POLL_S
 
-    def _stage(self, now: float) -> bool:
+    def _stage(self) -> bool:
         """Do the next stage of reading; return whether there was one."""
         if not self._visit or self._gone_at is not None:
             return False
@@ -220,20 +224,20 @@ class CardWorker(Worker[CardOrder]):
 
     # -- slot ----------------------------------------------------------------------------------------------------
 
-    def _watch(self, now: float, wait_s: float) -> float:
+    def _watch(self) -> None:
         """Look for cards coming and going; survive the service going away."""
         try:
-            change = self._reader.poll(wait_s)
+            change = self._reader.poll(self._poll_s)
         except DeviceError as error:
             self._service_lost(self._now(), error)
-            return 0.0
+            return
         now = self._now()
         self._failures = 0
         if self._there is not True:
             self._there = True
             self._report(ev.PartChanged(now, Part.CARD_READER, None))
         if change is None:
-            return 0.0
+            return
         if change.inserted:
             self._cards.add(change.reader)
             self._insertion += 1
@@ -243,7 +247,6 @@ class CardWorker(Worker[CardOrder]):
             if not self._cards:
                 self._let_go()
                 self._report(ev.CardRemoved(now))
-        return 0.0
 
     def _service_lost(self, now: float, error: DeviceError) -> None:
         self._let_go()

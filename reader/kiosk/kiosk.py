@@ -29,7 +29,7 @@ from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox, Worker
 from reader.screen.model import ScreenModel
 from reader.screen.painter import Painter
-from reader.screen.scene import PadKey, Touch
+from reader.screen.scene import PadKey, Target, Touch
 from reader.screen.view import LiveView, present
 from reader.session import core
 from reader.session import effects as ef
@@ -205,6 +205,10 @@ class Kiosk:
             if touch.button is Button.LANGUAGE:
                 self._choosing_language = False
             self.take(ev.Pressed(at, touch.button, touch.item, touch.language))
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return what can be touched now (main thread only); the simulator's fingers look here."""
+        return self._parts.painter.targets(present(self.session, self._live()))
 
     # -- effects -------------------------------------------------------------------------------------------------
 

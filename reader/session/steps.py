@@ -188,11 +188,8 @@ def _identify(session: Session) -> Move:
     for part in (Part.CAMERA, Part.MODELS, Part.CARD_CAMERA):
         if part in session.missing:
             return offer_pin_or_staff(session, session.missing[part])
-    if not face_possible(replace(session, face_attempt=0)):
-        failure = Failure.FRONT_UNREADABLE
-        if session.card.front_problem is not None:
-            failure = _FRONT_FAILURE.get(session.card.front_problem, failure)
-        return offer_pin_or_staff(session, failure)
+    if session.card.front_problem is not None:
+        return _front_unreadable(session, session.card.front_problem)
     return enter(session, Step.FACE)
 
 
@@ -244,17 +241,14 @@ def _card_failed(session: Session, failure: Failure) -> Move:
 
 def _front_unreadable(session: Session, problem: CardFrontProblem) -> Move:
     session = replace(session, card=replace(session.card, front_problem=problem))
-    if session.step is Step.VISUAL_CHECK:
-        return stay(session)
+    if session.step is Step.VISUAL_CHECK or session.card.certificate_state is None:
+        return stay(session)  # what kind of card it is comes first
     if problem is CardFrontProblem.CAMERA_MISSING or session.reseats >= MAX_RESEATS:
-        if session.card.certificate_state is None:
-            return stay(session)
         return offer_pin_or_staff(session, _FRONT_FAILURE.get(problem, Failure.FRONT_UNREADABLE))
     failure = _FRONT_FAILURE.get(problem, Failure.FRONT_UNREADABLE)
     return enter(
         replace(session, reseats=session.reseats + 1, failure=failure),
         Step.RESEAT_CARD,
-        ReleaseCard(),
         Sound(Earcon.ATTENTION),
         Say(f"front.{problem.value}"),
     )
@@ -272,7 +266,7 @@ def reseat_card(session: Session, event: ev.Event) -> Move:
         case ev.TimeUp():
             return abort(session, session.failure or Failure.FRONT_UNREADABLE)
         case _:
-            return stay(session)
+            return _card_while_pin(session, event)
 
 
 # -- face --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,111 @@
+"""``kaopi-sim``: run scenarios, the demo, and the interactive simulator."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="kaopi's simulator: a clinic in a box.")
+
+
+def find(name: str) -> Path:
+    """Return the file of a scenario given by path or by name. Raises typer.BadParameter."""
+    for path in (Path(name), SCENARIOS / name, SCENARIOS / f"{name}.toml"):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(path.stem for path in SCENARIOS.glob("*.toml")))
+    raise typer.BadParameter(f"no scenario {name!r}; there are: {known}")
+
+
+@app.callback()
+def _root(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log.")] = False) -> None:
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """List the scenarios."""
+    from hw_sim.scenario.schema import load
+
+    for path in sorted(SCENARIOS.glob("*.toml")):
+        typer.echo(f"{path.stem:24} {load(path).title}")
+
+
+@app.command()
+def run(
+    names: Annotated[list[str], typer.Argument(help="Scenario names or files.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for screens, timelines and JUnit.")] = None,
+    broker: Annotated[str, typer.Option(help="auto, mosquitto or embedded")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line a scenario.")] = False,
+) -> None:
+    """Play scenarios in real time and say whether each went as its file expects."""
+    from hw_sim import junit
+    from hw_sim.scenario import picture
+    from hw_sim.scenario.played import Played
+    from hw_sim.scenario.real import play
+    from hw_sim.scenario.schema import ScenarioError, load
+
+    all_played: list[Played] = []
+    for name in names:
+        path = find(name)
+        try:
+            scenario = load(path)
+        except ScenarioError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        typer.echo(f"{path.stem}: {scenario.title}")
+        with tempfile.TemporaryDirectory() as folder:
+            played = play(
+                scenario,
+                path.stem,
+                Path(folder),
+                broker=broker,
+                record=out is not None,
+                say=(lambda line: None) if quiet else typer.echo,
+            )
+        all_played.append(played)
+        typer.echo(f"{'ok' if played.ok else 'FAILED'}  {path.stem}  {played.seconds:.1f} s")
+        for problem in played.problems:
+            typer.echo(f"  {problem}", err=True)
+        if out is not None:
+            picture.save_screens(played, out / path.stem)
+            (out / path.stem / "timeline.svg").write_text(picture.timeline_svg(played), "utf-8")
+    if out is not None:
+        junit.write(out / "junit.xml", all_played)
+    raise typer.Exit(0 if all(played.ok for played in all_played) else 1)
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="Where screens and the sheet go.")] = Path("out/demo")) -> None:
+    """Serve one patient by スッ・顔・ピッ and show all that happened."""
+    from hw_sim.demo import run_demo
+
+    raise typer.Exit(run_demo(out, typer.echo))
+
+
+@app.command()
+def sim(
+    script: Annotated[
+        str | None, typer.Option(help="Keys to press, instead of a window: see --help of the page.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where a script's screenshots go.")] = Path("out/sim"),
+) -> None:
+    """Run the kiosk in a window with a virtual patient: i insert, o out, 1-6 person, l light, d distance, q quit."""
+    from hw_sim.interactive import run_interactive
+
+    raise typer.Exit(run_interactive(script, out, typer.echo))
+
+
+def main() -> None:
+    """Entry point of the ``kaopi-sim`` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""``make demo``: one patient, start to end, on embedded defaults; prints what happened and leaves every screen."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hw_sim.people.sources import fetch
+from hw_sim.scenario import picture
+from hw_sim.scenario.real import play
+from hw_sim.scenario.schema import load
+
+SCENARIO = Path(__file__).parents[1] / "scenarios" / "face.toml"
+
+
+def run_demo(out: Path, say: Callable[[str], None]) -> int:
+    """Play the demo scenario; return 0 when the desk has the result it should have."""
+    fetch(say=say)
+    scenario = load(SCENARIO)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    say(scenario.title)
+    with tempfile.TemporaryDirectory() as folder:
+        played = play(scenario, "face", Path(folder), record=True, say=say)
+    say("\nEach screen, and how long it was shown")
+    for stage, at, took in picture.stages(played):
+        say(f"  {at:7.3f} s  {stage:16} {took:8.0f} ms")
+    say("\nWhat was done meanwhile (times add up; workers run at the same time)")
+    for lane, name, count, total, longest in picture.work(played):
+        say(f"  {lane:10} {name:20} {count:4} x  {total:8.1f} ms in all, longest {longest:7.1f} ms")
+    say("\nThe message that the desk stored and acknowledged")
+    for message in played.results:
+        say(message.model_dump_json(by_alias=True, indent=2, exclude_none=True))
+    screens = picture.save_screens(played, out)
+    picture.contact_sheet(played, out / "contact-sheet.png")
+    (out / "timeline.svg").write_text(picture.timeline_svg(played), "utf-8")
+    say(f"\n{len(screens)} screens, contact-sheet.png and timeline.svg are in {out}/")
+    for problem in played.problems:
+        say(f"not as it should be: {problem}")
+    return 0 if played.ok else 1

@@ -1,0 +1,390 @@
+"""Plays a scenario in real time on the real kiosk: threads, broker, desk, and PC/SC where there is one."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pygame
+
+from hw_sim.broker.embedded import EmbeddedBroker, free_port
+from hw_sim.broker.mosquitto import Mosquitto
+from hw_sim.camera.virtual import CameraFault, VirtualCamera
+from hw_sim.card.authority import simulator_trust
+from hw_sim.card.front import SimulatedCardFront
+from hw_sim.card.inprocess import InProcessReader
+from hw_sim.card.link import LinkModel
+from hw_sim.card.personas import Persona
+from hw_sim.scenario.hands import Hands, HandsError
+from hw_sim.scenario.played import Played, Snapshot, judge
+from hw_sim.scenario.schema import Do, Scenario
+from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for
+from reader.cardfront.port import CardFrontReader
+from reader.desk.link import DeskLink, paho_desk_link
+from reader.desk.service import DeskService
+from reader.desk.store import Store
+from reader.devices.ports import CardReader
+from reader.kiosk.assemble import JST, Assembled, Choices, assemble
+from reader.kiosk.clock import SystemClock
+from reader.kiosk.kiosk import Kiosk
+from reader.kiosk.threads import Crew
+from reader.session.failures import Failure
+from reader.session.table import CARD_LEFT_S
+from reader.session.vocabulary import Guidance, Step
+from reader.uplink.messages import VisualReason
+from reader.uplink.run import run_uplink
+from reader.uplink.settings import BrokerSettings, UplinkSettings
+
+SETTLE_S = 10.0  # for the last result to reach the desk
+
+CAMERA_FAULTS = {
+    "camera_hang": CameraFault.HANG,
+    "camera_black": CameraFault.BLACK,
+    "camera_frozen": CameraFault.FROZEN,
+    "camera_unplug": CameraFault.UNPLUGGED,
+    "camera_ok": None,
+}
+
+
+class Slot(Protocol):
+    """Where cards go in and out."""
+
+    def insert(self, card: Persona, pull_at: int | None = None) -> None:
+        """Put a card in."""
+
+    def remove(self) -> None:
+        """Take it out."""
+
+
+@dataclass(slots=True)
+class CardParts:
+    """A slot for the hands, and the kiosk's two ports on it."""
+
+    slot: Slot
+    reader: CardReader
+    front: CardFrontReader
+    faults: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+
+def in_process_card() -> CardParts:
+    """Return a card slot inside this process, timed like a Type B link."""
+    reader = InProcessReader(LinkModel())
+    front = SimulatedCardFront(reader.number_b)
+    return CardParts(reader, reader, front, {"reader_unplug": reader.unplug, "reader_plug": reader.plug})
+
+
+class DeskSide:
+    """The clinic PC: store, service and link, which can be stopped and started."""
+
+    def __init__(self, folder: Path, broker: BrokerSettings) -> None:
+        self.folder = folder
+        self._broker = broker
+        self.store = Store(folder / "desk.sqlite3")
+        self.service = DeskService(self.store, site=SITE)
+        self.link: DeskLink | None = None
+
+    def start(self) -> None:
+        """Connect."""
+        if self.link is None:
+            self.link = paho_desk_link(self.service, self._broker, "desk")
+            self.link.start()
+
+    def stop(self) -> None:
+        """Disconnect."""
+        if self.link is not None:
+            self.link.stop()
+            self.link = None
+
+
+class RealStage:
+    """What the hands of a real-time scenario can do."""
+
+    def __init__(self, scenario: Scenario, cards: CardParts, camera: VirtualCamera, desk: DeskSide) -> None:
+        self._scenario = scenario
+        self._cards = cards
+        self._camera = camera
+        self._desk = desk
+        self._cast = Cast(scenario.patient)
+        self.faults: dict[str, Callable[[], object]] = {
+            **cards.faults,
+            "desk_stop": desk.stop,
+            "desk_start": desk.start,
+        }
+        for name, fault in CAMERA_FAULTS.items():
+            self.faults[name] = lambda fault=fault: camera.fail(fault)  # type: ignore[misc]
+        self._since = camera.pace.now()
+        camera.look_at(self._cast.scene, self._since)
+
+    def hear(self, guidance: Guidance | None) -> None:
+        """The patient reads the screen."""
+        self._cast.body.hear(guidance, self._camera.pace.now() - self._since)
+
+    def insert(self, persona: str, pull_at: int | None) -> None:
+        """Put a card in; the patient has just stepped up."""
+        today = datetime.datetime.now(JST).date()
+        self._since = self._camera.pace.now()
+        self._cast.step_up()
+        self._camera.look_at(self._cast.scene, self._since)
+        self._cards.slot.insert(card_of(self._scenario.patient, persona, today), pull_at)
+
+    def remove(self) -> None:
+        """Take the card out."""
+        self._cards.slot.remove()
+
+    def tap(self, x: int, y: int) -> None:
+        """Touch the screen through SDL's own event queue."""
+        width, height = pygame.display.get_window_size()
+        pygame.event.post(
+            pygame.event.Event(pygame.FINGERDOWN, x=(x + 0.5) / width, y=(y + 0.5) / height, touch_id=0, finger_id=0)
+        )
+
+    def move(self, by_mm: float) -> None:
+        """The patient steps closer or back."""
+        self._cast.body.move(by_mm, self._camera.pace.now() - self._since)
+
+    def change(self, do: Do) -> None:
+        """Change person, look or light."""
+        self._cast.change(do)
+
+    def staff(self, do: Do) -> None:
+        """Use the desk's service as its page does."""
+        now = datetime.datetime.now(datetime.UTC)
+        if do.visual_check:
+            order = self._desk.service.start_visual_check(KIOSK, "op1", VisualReason.OTHER, now)
+        else:
+            order = self._desk.service.decide(KIOSK, "op1", bool(do.same_person), now)
+        if self._desk.link is not None:
+            self._desk.link.send(*order)
+
+    def fault(self, kind: str) -> None:
+        """Break or mend something. Raises KeyError when this runner cannot."""
+        self.faults[kind]()
+
+
+class Broker(Protocol):
+    """A broker that can be stopped and started again."""
+
+    def settings_for(self, client: str) -> BrokerSettings:
+        """How this client reaches it."""
+
+    def stop(self) -> object:
+        """Cut everybody off."""
+
+    def start(self) -> object:
+        """Come back on the same port."""
+
+
+class EmbeddedSide:
+    """The embedded broker; every start is a new one on the same port."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self._broker: EmbeddedBroker | None = None
+
+    def settings_for(self, client: str) -> BrokerSettings:
+        """See Broker."""
+        return BrokerSettings(host="127.0.0.1", port=self._port, protocol="3.1.1")
+
+    def stop(self) -> None:
+        """See Broker."""
+        if self._broker is not None:
+            self._broker.stop()
+            self._broker = None
+
+    def start(self) -> None:
+        """See Broker."""
+        if self._broker is None:
+            self._broker = EmbeddedBroker(self._port).start()
+
+
+class MosquittoSide:
+    """The real mosquitto on plain loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self._mosquitto = Mosquitto(folder)
+
+    def settings_for(self, client: str) -> BrokerSettings:
+        """See Broker."""
+        return self._mosquitto.settings(client)
+
+    def stop(self) -> None:
+        """See Broker."""
+        self._mosquitto.stop()
+
+    def start(self) -> None:
+        """See Broker."""
+        self._mosquitto.start()
+
+
+@contextlib.contextmanager
+def broker_for(folder: Path, kind: str) -> Iterator[Broker]:
+    """Start a broker. kind: "embedded", "mosquitto", or "auto" (mosquitto where it is installed)."""
+    if kind == "auto":
+        kind = "mosquitto" if _has_mosquitto() else "embedded"
+    home = folder / "broker"
+    home.mkdir(exist_ok=True)
+    broker: Broker = EmbeddedSide() if kind == "embedded" else MosquittoSide(home)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+@contextlib.contextmanager
+def start_uplink(folder: Path, broker: BrokerSettings) -> Iterator[None]:
+    """Run the uplink in a thread until the end of the block."""
+    stop = threading.Event()
+    settings = UplinkSettings(SITE, KIOSK, folder / "outbox.sqlite3", folder, broker, presence_s=2.0)
+    thread = threading.Thread(target=run_uplink, args=(settings,), kwargs={"stop": stop}, name="uplink")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def _has_mosquitto() -> bool:
+    from hw_sim.broker.mosquitto import mosquitto_binary
+
+    try:
+        mosquitto_binary()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def play(
+    scenario: Scenario,
+    name: str,
+    folder: Path,
+    *,
+    broker: str = "auto",
+    cards: CardParts | None = None,
+    record: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Played:
+    """Play one scenario to its end or its limit and judge it. ``folder`` keeps outbox and desk store."""
+    pygame.display.quit()
+    played = Played(name, scenario)
+    with broker_for(folder, broker) as running:
+        desk = DeskSide(folder, running.settings_for("desk"))
+        desk.start()
+        try:
+            with start_uplink(folder, running.settings_for("kiosk")):
+                _play(scenario, played, folder, cards or in_process_card(), desk, running, record, say)
+        finally:
+            desk.stop()
+            played.stored = desk.store.count_results()
+            since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+            played.results = [row.message for row in desk.store.results(since)]
+            played.alerts = [Failure(alert.failure) for alert in desk.store.open_alerts()]
+            desk.store.close()
+    judge(played)
+    return played
+
+
+def _play(
+    scenario: Scenario,
+    played: Played,
+    folder: Path,
+    parts: CardParts,
+    desk: DeskSide,
+    broker: Broker,
+    record: bool,
+    say: Callable[[str], None],
+) -> None:
+    clock = SystemClock()
+    camera = VirtualCamera()
+    config = config_for(scenario, folder)
+    stage = RealStage(scenario, parts, camera, desk)
+    stage.faults.update(broker_stop=broker.stop, broker_start=broker.start)
+    assembled = assemble(
+        config,
+        Choices(
+            clock,
+            camera=camera if scenario.site.camera == "virtual" else None,
+            card_reader=parts.reader,
+            card_front=parts.front if scenario.site.card_front == "virtual" else None,
+            trust=simulator_trust(),
+        ),
+    )
+    crew = Crew(assembled.workers, clock)
+    crew.start()
+    played.started = clock.now()
+    try:
+        _loop(scenario, played, assembled, crew, stage, desk, clock, record, say)
+    except HandsError as error:
+        played.problems.append(str(error))
+    finally:
+        played.ended_at = assembled.kiosk.session.step
+        played.seconds = clock.now() - played.started
+        late = crew.stop()
+        if late:
+            played.problems.append(f"workers did not end: {', '.join(late)}")
+        played.spans = assembled.trace.spans()
+        assembled.close()
+
+
+def stuck(kiosk: Kiosk, now: float) -> bool:
+    """Whether nobody has taken the card for so long that no hand of this scenario will."""
+    return kiosk.session.card_in and now - kiosk.session.entered_at > CARD_LEFT_S[-1] + 15.0
+
+
+def _loop(
+    scenario: Scenario,
+    played: Played,
+    assembled: Assembled,
+    crew: Crew,
+    stage: RealStage,
+    desk: DeskSide,
+    clock: SystemClock,
+    record: bool,
+    say: Callable[[str], None],
+) -> None:
+    kiosk = assembled.kiosk
+
+    def note(line: str) -> None:
+        at = clock.now() - played.started
+        played.notes.append((at, line))
+        say(f"{at:7.3f} s  {line}")
+
+    hands = Hands(scenario, kiosk, stage, note)
+    last: Snapshot | None = None
+    step: Step | None = None
+    settled: float | None = None
+    while clock.now() - played.started < scenario.limit_s:
+        now = clock.now()
+        crew.check()
+        delay = kiosk.step(now)
+        if kiosk.session.step is not step:
+            if record and last is not None:
+                played.snapshots.append(last)
+            step = kiosk.session.step
+            played.steps.append((now - played.started, step))
+            say(f"{now - played.started:7.3f} s  screen: {step.value}")
+            hands.entered(step)
+        if record:
+            last = Snapshot(step, now - played.started, assembled.display.surface.copy())
+        stage.hear(kiosk.session.guidance if step in (Step.READING_CARD, Step.FACE) else None)
+        if step is not Step.STARTING:
+            hands.step(now)
+        if step is Step.REFERRED and scenario.expect.ends_at is not Step.REFERRED and stuck(kiosk, now):
+            played.problems.append(f"ended at referred; waiting for {hands.waiting_for}")
+            break
+        if hands.done and step is scenario.expect.ends_at:
+            settled = now if settled is None else settled
+            if desk.store.count_results() >= scenario.expect.results or now - settled > SETTLE_S:
+                break
+        time.sleep(max(0.0, min(delay, 1 / 30) - (clock.now() - now)))
+    else:
+        played.problems.append(f"not over after {scenario.limit_s:.0f} s; waiting for {hands.waiting_for}")
+    if record and last is not None:
+        played.snapshots.append(last)

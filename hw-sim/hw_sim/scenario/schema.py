@@ -1,0 +1,126 @@
+"""Scenario files (TOML, version 1): who comes, with which card, in which light, what hands and staff do, what breaks.
+
+``[[do]]`` entries are played in order: each waits for its trigger (a step entered, or seconds since the one before),
+then ``after`` seconds, then acts. ``[expect]`` says what must have come of it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reader.session.failures import Failure
+from reader.session.vocabulary import Button, Consent, ConsentItem, Method, Outcome, Prescription, Step
+
+Look = Literal["person", "impostor", "nobody", "leaves", "second_person"]
+LightKind = Literal["clinic", "dim", "dark", "side", "back", "sun", "flicker"]
+FaultKind = Literal[
+    "reader_unplug", "reader_plug", "pcscd_stop", "pcscd_start", "broker_stop", "broker_start",
+    "desk_stop", "desk_start",
+    "camera_hang", "camera_black", "camera_frozen", "camera_unplug", "camera_ok", "outbox_full", "outbox_ok",
+]  # fmt: skip
+
+
+class Part(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Patient(Part):
+    """Who stands there, and what card they bring. photo: whose portrait is on the chip, the person's own if unset."""
+
+    person: str = "p01"
+    photo: str | None = None
+    card: str = "normal"
+    look: Look = "person"
+    distance_mm: float = Field(default=480, ge=150, le=2000)
+    light: LightKind = "clinic"
+
+
+class SiteRules(Part):
+    """What the site has decided."""
+
+    prescription_choice: bool = False
+    ask_specific_disease: bool = False
+    remember_consents: bool = True
+    card_front: Literal["virtual", "disabled"] = "virtual"
+    camera: Literal["virtual", "disabled"] = "virtual"
+
+
+class Do(Part):
+    """One thing somebody does, or that happens."""
+
+    on: Step | None = None
+    after: float = Field(default=0.0, ge=0)
+    insert: str | None = Field(default=None, description='Put in a card of this persona; "" = the patient\'s own.')
+    remove: bool = False
+    pull_at: int | None = Field(default=None, description="With insert: the card is pulled at this APDU.")
+    press: Button | None = None
+    item: ConsentItem | None = None
+    language: str | None = None
+    type: str | None = Field(default=None, pattern=r"^\d{1,8}$")
+    light: LightKind | None = None
+    look: Look | None = None
+    person: str | None = None
+    visual_check: bool = False
+    same_person: bool | None = None
+    fault: FaultKind | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        acts = [
+            self.insert is not None, self.remove, self.press is not None, self.type is not None,
+            self.light is not None, self.look is not None, self.person is not None, self.visual_check,
+            self.same_person is not None, self.fault is not None,
+        ]  # fmt: skip
+        if sum(acts) != 1:
+            raise ValueError("each [[do]] does exactly one thing: insert, remove, press, type, light, look …")
+        return self
+
+
+class Expect(Part):
+    """What must have come of it. Fields left out are not looked at; ``results`` is how many the desk stored."""
+
+    results: int = 1
+    outcome: Outcome | None = None
+    method: Method | None = None
+    failure: Failure | None = None
+    consents: dict[Consent, Literal["0", "1", ""]] | None = None
+    prescription: Prescription | None = None
+    steps: tuple[Step, ...] | None = Field(default=None, description="Must occur in this order (others between).")
+    never: tuple[Step, ...] = ()
+    taps: int | None = None
+    seconds_at_most: float | None = None
+    alerts: tuple[Failure, ...] = ()
+    ends_at: Step = Step.IDLE
+
+
+class Scenario(Part):
+    """One file."""
+
+    title: str
+    version: Literal[1] = 1
+    patient: Patient = Patient()
+    site: SiteRules = SiteRules()
+    do: tuple[Do, ...]
+    expect: Expect
+    limit_s: float = Field(default=240.0, gt=0, le=3600)
+
+
+class ScenarioError(ValueError):
+    """The file cannot be played; the message says where and why."""
+
+
+def load(path: Path) -> Scenario:
+    """Read one scenario file. Raises ScenarioError."""
+    try:
+        return Scenario.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(f"{path.name}: {error}") from error
+    except ValidationError as error:
+        lines = [f"{path.name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ScenarioError("\n".join(lines)) from None

@@ -1,0 +1,176 @@
+"""The clinic around a kiosk, as both runners share it: site settings, cards, who stands before the camera."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+
+from hw_sim.card import jp2
+from hw_sim.card.personas import Persona, persona
+from hw_sim.people.person import load_person
+from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, standing
+from hw_sim.scenario.schema import Do, Patient, Scenario
+from reader.config.schema import KaopiConfig
+from reader.session.vocabulary import Guidance
+
+SITE, KIOSK = "clinic", "kiosk-1"
+IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01"}
+
+
+def config_for(
+    scenario: Scenario, folder: Path, *, card_reader: str = "virtual", display: str = "headless"
+) -> KaopiConfig:
+    """Return the settings of a simulated kiosk that keeps its state in ``folder``."""
+    site = scenario.site
+    return KaopiConfig.model_validate(
+        {
+            "site": {
+                "clinic_name": "かおぴ内科クリニック",
+                "site_id": SITE,
+                "kiosk_id": KIOSK,
+                "production": False,
+                "languages": ["ja", "en", "zh-Hans", "zh-Hant", "ko", "vi", "pt-BR", "ne", "tl"],
+            },
+            "devices": {
+                "camera": {"name": site.camera},
+                "card_reader": {
+                    "name": card_reader,
+                    "settings": {"timing": "real"} if card_reader == "virtual" else {},
+                },
+                "card_front": {"name": site.card_front},
+                "lamps": {"name": "disabled"},
+                "speaker": {"name": "disabled"},
+                "display": {"name": display},
+            },
+            "session": {
+                "prescription_choice": site.prescription_choice,
+                "ask_specific_disease": site.ask_specific_disease,
+                "remember_consents": site.remember_consents,
+            },
+            "uplink": {"ca_file": None, "cert_file": None, "key_file": None},
+            "storage": {
+                "state_dir": str(folder / "state"),
+                "outbox": str(folder / "outbox.sqlite3"),
+                "socket_dir": str(folder),
+            },
+            "staff": {"hashes_file": str(folder / "state" / "staff.json")},
+        }
+    )
+
+
+def photo_of(patient: Patient) -> bytes:
+    """Return the JP2 on the patient's chip."""
+    return jp2.chip_portrait(load_person(patient.photo or patient.person).ic_photo())
+
+
+def card_of(patient: Patient, wanted: str, today: datetime.date) -> Persona:
+    """Return the card to put in: the persona ``wanted``, or the patient's own."""
+    return persona(wanted or patient.card, today, photo_of(patient))
+
+
+REACTION_S = 0.7  # from reading a sentence to moving, for a patient who is not in a hurry
+MOVE_S = 0.5
+TURN_DEG = 24.0
+
+
+class Obedience:
+    """A patient who does what the screen says: steps back, turns, blinks. Positions are eased, as necks move."""
+
+    def __init__(self, distance_mm: float) -> None:
+        self._from = self._to = Pose(distance_mm=distance_mm)
+        self._changes_at = 0.0
+        self._heard: Guidance | None = None
+
+    def hear(self, guidance: Guidance | None, t: float) -> None:
+        """Take notice of what the screen says at second ``t`` of the scene."""
+        if guidance is self._heard:
+            return
+        self._heard = guidance
+        here = self.pose(t)
+        self._from, self._to, self._changes_at = here, self._wanted(here, guidance), t + REACTION_S
+
+    def move(self, by_mm: float, t: float) -> None:
+        """Step closer (negative) or back."""
+        here = self.pose(t)
+        self._from, self._to = here, replace(here, distance_mm=max(200.0, here.distance_mm + by_mm))
+        self._changes_at = t
+
+    @staticmethod
+    def _wanted(here: Pose, guidance: Guidance | None) -> Pose:
+        calm = replace(here, yaw=0.0, pitch=0.0, blink=0.0)
+        match guidance:
+            case Guidance.TURN_LEFT:
+                return replace(calm, yaw=TURN_DEG)
+            case Guidance.TURN_RIGHT:
+                return replace(calm, yaw=-TURN_DEG)
+            case Guidance.BLINK:
+                return replace(calm, blink=1.0)
+            case Guidance.STEP_BACK:
+                return replace(calm, distance_mm=here.distance_mm + 120.0)
+            case Guidance.COME_CLOSER:
+                return replace(calm, distance_mm=max(300.0, here.distance_mm - 150.0))
+            case _:
+                return calm
+
+    def pose(self, t: float) -> Pose:
+        """Return the pose at ``t``; a blink opens again by itself."""
+        share = min(1.0, max(0.0, (t - self._changes_at) / MOVE_S))
+        eased = share * share * (3.0 - 2.0 * share)
+
+        def mix(a: float, b: float) -> float:
+            return a + (b - a) * eased
+
+        blink = 0.0
+        if self._to.blink:
+            into = t - self._changes_at
+            blink = 1.0 if 0.0 <= into < 0.25 else 0.0
+        return replace(
+            self._to,
+            distance_mm=mix(self._from.distance_mm, self._to.distance_mm),
+            yaw=mix(self._from.yaw, self._to.yaw),
+            blink=blink,
+        )
+
+
+class Cast:
+    """Who stands before the camera: every change of person, look or light makes a new scene, whose second 0 is now."""
+
+    def __init__(self, patient: Patient, seed: int = 1) -> None:
+        self._patient = patient
+        self._seed = seed
+        self.body = Obedience(patient.distance_mm)
+
+    def scene(self, t: float) -> Scene:
+        """Return the scene as it is at its second ``t``."""
+        patient, seed = self._patient, self._seed
+        person = load_person(patient.person)
+        light = LIGHTS[patient.light]
+        there = standing(person, self.body.pose(t), light, seed=seed)
+        match patient.look:
+            case "nobody":
+                return replace(there, actors=())
+            case "person":
+                return there
+            case "impostor":
+                other = load_person(IMPOSTOR_OF[person.id])
+                return standing(other, self.body.pose(t), light, seed=seed)
+            case "leaves":
+                return leaving(there, 0.5)
+            case "second_person":
+                return joined(there, load_person(IMPOSTOR_OF[person.id]))
+
+    def change(self, do: Do) -> None:
+        """Apply a light, look or person action."""
+        update: dict[str, object] = {}
+        if do.light is not None:
+            update["light"] = do.light
+        if do.look is not None:
+            update["look"] = do.look
+        if do.person is not None:
+            update["person"] = do.person
+        self._patient = self._patient.model_copy(update=update)
+
+    def step_up(self) -> None:
+        """The patient has just come: stands where they stand, has heard nothing yet."""
+        self.body = Obedience(self._patient.distance_mm)
