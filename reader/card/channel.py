@@ -213,7 +213,10 @@ class CardChannel:
 
         ``tries_left`` must have been asked first, so that naming the key is known to work: a secret is sent once.
         """
-        return self._verify(number, secret)
+        try:
+            return self._verify(number, secret)
+        finally:
+            overwrite(secret)
 
     def _verify(self, number: int, secret: bytearray | None) -> StatusWord:
         if self._short_ids:
@@ -222,18 +225,13 @@ class CardChannel:
                 return word
             self._short_ids = False
         word = self.select_file(number)
-        if not word.ok:
-            if secret is not None:
-                overwrite(secret)
-            return word
-        return self._send_verify(0x80, secret)
+        return self._send_verify(0x80, secret) if word.ok else word
 
     def _send_verify(self, reference: int, secret: bytearray | None) -> StatusWord:
         command = bytearray([0x00, 0x20, 0x00, reference])
         if secret is not None:
             command.append(len(secret))
             command += secret
-            overwrite(secret)
         try:
             return self.transmit(command)[1]
         finally:

@@ -1,0 +1,49 @@
+"""The fuzz targets hold on their own seeds and on every input that once broke them; atheris itself is not needed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+def _runner() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fuzz_runner", Path(__file__).with_name("run.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fuzz_runner"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+runner = _runner()
+MODULES = runner.modules()
+
+
+SEEDS: list[Any] = [
+    pytest.param(function, module.ALLOWED, data, id=f"{name}-{number}")
+    for module in MODULES
+    for name, (function, seeds) in module.TARGETS.items()
+    for number, data in enumerate(seeds)
+]
+
+
+@pytest.mark.parametrize(("function", "allowed", "seed"), SEEDS)
+def test_seeds(function: Callable[[bytes], None], allowed: tuple[type[Exception], ...], seed: bytes) -> None:
+    runner.guarded(function, allowed)(seed)
+    runner.guarded(function, allowed)(seed[: len(seed) // 2])
+    runner.guarded(function, allowed)(b"")
+
+
+def test_inputs_that_once_broke_a_target() -> None:
+    for module in MODULES:
+        for name, inputs in module.CRASHES.items():
+            function, _ = module.TARGETS[name]
+            for data in inputs:
+                runner.guarded(function, module.ALLOWED)(data)
