@@ -46,7 +46,8 @@ def find_card(frame: NDArray[np.uint8], scratch: Scratch) -> Located | None:
     for outline in (large[0], np.concatenate(large)):  # a magnetic stripe cuts a back in two
         corners = _quadrilateral(cv2.convexHull(outline))
         if corners is not None and cv2.contourArea(corners) > area * _LEAST_SHARE and _card_shaped(corners):
-            return Located((corners / scale).astype(np.float32))
+            # A pixel of the small picture lies between the pixels it was made of.
+            return Located(((corners + 0.5) / scale - 0.5).astype(np.float32))
     return None
 
 

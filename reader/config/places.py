@@ -12,14 +12,15 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 def models_dir(config: KaopiConfig) -> Path:
     """Return the folder of the ONNX models: the site's, the checkout's, or the package's."""
-    return config.face.models_dir or _own("models")
+    return config.face.models_dir or own("models")
 
 
 def voice_dir(config: KaopiConfig) -> Path:
     """Return the folder of the voice recordings: the site's, the checkout's, or the package's."""
-    return config.sound.voice_dir or _own("voice")
+    return config.sound.voice_dir or own("voice")
 
 
-def _own(name: str) -> Path:
+def own(name: str) -> Path:
+    """Return the checkout's or the package's folder of this name."""
     checkout = _CHECKOUT / name
     return checkout if (_CHECKOUT / "pyproject.toml").is_file() else SHARE / name
