@@ -26,7 +26,7 @@ from reader.text import LANGUAGES, Catalogue, UnknownText
 EASY: Final = "ja-easy"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Look:
     """One way to see all cases: a panel, a language (or easy Japanese), a variant."""
 
@@ -94,12 +94,14 @@ def spoken(case: Case, language: str, catalogue: Catalogue) -> str:
     return ""
 
 
-def render_look(look: Look, out: Path) -> str:
-    """Render one look with its contact page; return its folder."""
+def render_look(look: Look, out: Path, names: frozenset[str] = frozenset()) -> str:
+    """Render one look with its contact page (only the named cases, where some are named); return its folder."""
     catalogue = Catalogue.load()
     painter = Painter(panel_named(look.panel), catalogue)
     rows = []
     for case in look.cases():
+        if names and case.name not in names:
+            continue
         save(render(painter, case, look), out / look.folder / f"{case.name}.png")
         said = html.escape(spoken(case, look.language, catalogue))
         rows.append(
@@ -138,6 +140,8 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--panel", action="append", choices=[panel.name for panel in PANELS])
     parser.add_argument("--language", action="append", choices=[*LANGUAGES, EASY])
+    parser.add_argument("--variant", action="append", choices=VARIANTS)
+    parser.add_argument("--case", action="append", default=[], help="only this case; may be repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     looks = [
@@ -145,9 +149,10 @@ def main() -> int:
         for look in all_looks()
         if look.panel in (asked.panel or [panel.name for panel in PANELS])
         and look.language in (asked.language or [*LANGUAGES, EASY])
+        and look.variant in (asked.variant or VARIANTS)
     ]
     with multiprocessing.get_context("spawn").Pool(asked.jobs) as pool:
-        folders = pool.starmap(render_look, [(look, asked.out) for look in looks], chunksize=1)
+        folders = pool.starmap(render_look, [(look, asked.out, frozenset(asked.case)) for look in looks], chunksize=1)
     write_index(asked.out, sorted(folders))
     print(f"{asked.out / 'index.html'}: {len(folders)} pages")  # noqa: T201
     return 0

@@ -83,6 +83,7 @@ class Content:
     choices: tuple[Choice, ...] = ()
     rows: tuple[ConsentRow, ...] = ()
     tries: Words | None = None
+    code: Words | None = None  # a small line for staff
     guidance: Guidance | None = None
     urgency: int = 0
     voice: str = ""

@@ -30,7 +30,6 @@ ICONS: Final = {
     Button.USE_FACE: "face",
     Button.AGREE: "check",
     Button.AGREE_ALL: "check",
-    Button.YES: "check",
     Button.SAME_PERSON: "check",
     Button.SAME_AS_BEFORE: "check",
 }
@@ -213,10 +212,13 @@ class Page:
         inside = rect.inset(self.mm(1.6), self.mm(1.0))
         icon = ICONS.get(choice.button, "")
         side = self.mm(min(9.0, self.sizes.button))
-        if icon and inside.w > side * 5:
-            at = Rect(inside.x + self.mm(1.0), inside.y + (inside.h - side) // 2, side, side)
+        if chosen:
+            icon, side = "check", self.mm(self.sizes.label * 0.8)
+        if icon and (chosen or inside.w > side * 5):
+            at = Rect(inside.x + self.mm(0 if chosen else 1.0), inside.y + (inside.h - side) // 2, side, side)
             self.scene.nodes.append(Icon(at, icon, ink, fill))
-            inside = Rect(at.right + self.mm(1.4), inside.y, inside.right - at.right - self.mm(2.4), inside.h)
+            right = inside.right - self.mm(0 if chosen else 1.0)
+            inside = Rect(at.right + self.mm(1.0), inside.y, right - at.right - self.mm(1.0), inside.h)
         self.text(
             inside,
             choice.words,
@@ -233,13 +235,13 @@ class Page:
         """Make ``rect`` touchable."""
         self.scene.targets.append(Target(rect, touch, label))
 
-    def answers(self, area: Rect, choices: tuple[Choice, ...], *, stacked: bool = False) -> Rect:
-        """Place the buttons at the foot of ``area``; return what is left above them."""
+    def answers(self, area: Rect, choices: tuple[Choice, ...], *, stacked: bool | None = None) -> Rect:
+        """Place the buttons at the foot of ``area``; return what is left above them. Stacked: by the panel's shape."""
         if not choices:
             return area
         gap = self.mm(self.sizes.gap)
         height = self.mm(self.sizes.target * (1.1 if self.shape is Shape.WIDE else 1.0))
-        if stacked or self.shape is Shape.TALL:
+        if self.shape is Shape.TALL if stacked is None else stacked:
             total = height * len(choices) + gap * (len(choices) - 1)
             cells = Rect(area.x, area.bottom - total, area.w, total).column(len(choices), gap)
         else:

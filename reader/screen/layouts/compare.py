@@ -17,7 +17,7 @@ def compose(page: Page) -> None:
     content = page.model.content
     gap = page.mm(page.sizes.gap)
     if page.shape is Shape.TALL:
-        area = page.answers(page.content, content.choices)
+        area = page.answers(page.content, content.choices, stacked=False)
         side, pictures = area.split_y(page.mm(30 if content.body else 24), gap)
     else:
         share = 0.6 if page.shape is Shape.WIDE else 0.56

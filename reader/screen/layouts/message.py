@@ -15,6 +15,11 @@ def compose(page: Page) -> None:
     content = page.model.content
     area = page.answers(page.content, content.choices)
     gap = page.mm(page.sizes.gap)
+    if content.code is not None:
+        line = page.mm(page.sizes.label * 1.5)
+        foot = Rect(area.x, area.bottom - line, area.w, line)
+        page.text(foot, content.code, page.sizes.label, colour=page.colours.soft_text)
+        area = replace(area, h=area.h - line - gap // 2)
     words = (content.headline, content.body, content.tries, content.note)
     if page.shape is Shape.WIDE:
         picture, text = area.split_x(page.mm(68), gap * 2)

@@ -11,8 +11,8 @@ from reader.session.state import Session
 def content(session: Session) -> Content:
     """What the patient reads."""
     code = session.failure or next(iter(session.missing.values()), None)
-    note = Words("referred.code", (("code", code.value),)) if code is not None else None
-    return Content(Words("out_of_service.headline"), Words("out_of_service.body"), note, Picture.TO_DESK)
+    line = Words("referred.code", (("code", code.value),)) if code is not None else None
+    return Content(Words("out_of_service.headline"), Words("out_of_service.body"), picture=Picture.TO_DESK, code=line)
 
 
 SCREEN = Screen(content, message.compose)

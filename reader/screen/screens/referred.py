@@ -15,8 +15,8 @@ def content(session: Session) -> Content:
     return Content(
         Words(f"failure.{failure.name.lower()}.headline"),
         Words(f"failure.{failure.name.lower()}.body"),
-        Words("referred.code", (("code", failure.value),)),
-        Picture.CARD_OUT if session.card_in and session.card_left_stage else Picture.TO_DESK,
+        picture=Picture.CARD_OUT if session.card_in and session.card_left_stage else Picture.TO_DESK,
+        code=Words("referred.code", (("code", failure.value),)),
         urgency=session.card_left_stage,
     )
 
