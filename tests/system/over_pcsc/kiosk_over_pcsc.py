@@ -1,0 +1,52 @@
+"""Inside the namespace: pcscd with a virtual card, mosquitto, desk, uplink and kiosk; argument: a scenario."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from hw_sim.card.front import SimulatedCardFront
+from hw_sim.card.link import LinkModel
+from hw_sim.card.vpcd import VpcdSlot
+from hw_sim.cli import SCENARIOS
+from hw_sim.pcsc import PORTS, PcscDaemon
+from hw_sim.scenario.picture import work
+from hw_sim.scenario.real import CardParts, play
+from hw_sim.scenario.schema import load
+
+from reader.devices.card_pcsc import PcscReader
+from reader.session.vocabulary import Method
+
+
+def main(name: str, folder: Path) -> int:
+    path = next(p for p in (SCENARIOS / f"{name}.toml", SCENARIOS / "pcsc" / f"{name}.toml") if p.exists())
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    with PcscDaemon() as daemon:
+        slot = VpcdSlot(PORTS[0], link=LinkModel())
+        parts = CardParts(
+            slot,
+            PcscReader(),
+            SimulatedCardFront(slot.number_b),
+            {"pcscd_stop": daemon.stop, "pcscd_start": daemon.start},
+        )
+        played = play(load(path), name, folder, broker="mosquitto", cards=parts, say=print)
+        slot.remove()
+    for problem in played.problems:
+        print(problem)
+    for row in work(played):
+        print(row)
+    if not played.ok:
+        return 1
+    message = played.results[-1]
+    if name == "pin":
+        assert message.verification.method is Method.PIN
+        assert message.proof is not None
+        assert message.proof.nonce_local is False, "the desk's nonce was signed"
+    assert message.verification.official_auth is False
+    print("the desk stored what it should")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1], Path(sys.argv[2])))
