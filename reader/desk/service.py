@@ -42,6 +42,7 @@ class DeskService:
     """Handles what kiosks send and makes what they are sent.
 
     random: gives n random bytes (nonces). on_change: called after the store changed, with what changed.
+    staff_codes: gives the codes a kiosk is sent whenever it comes back.
     remember: how long consents are kept for 前回と同じ; None keeps none.
     """
 
@@ -53,9 +54,11 @@ class DeskService:
         remember: timedelta | None = timedelta(days=365),
         random: Callable[[int], bytes] = os.urandom,
         on_change: Callable[[str], None] = lambda _what: None,
+        staff_codes: Callable[[], tuple[StaffCode, ...]] = tuple,
     ) -> None:
         self.store, self.site = store, site
         self._remember, self._random, self._on_change = remember, random, on_change
+        self._staff_codes = staff_codes
 
     def handle(self, topic: str, payload: bytes, now: datetime) -> Replies:
         """Take one message; return what to publish: (topic, payload), QoS 1, not retained.
@@ -77,7 +80,7 @@ class DeskService:
                 case Channel.REQUEST:
                     return self._request(where, payload, now)
                 case Channel.STATE:
-                    self._state(where, payload, now)
+                    return self._state(where, payload, now)
                 case Channel.HEALTH:
                     self.store.set_health(self._from(where, decode(Health, payload)), now)
                     self._on_change("kiosks")
@@ -165,11 +168,15 @@ class DeskService:
         )
         return [(str(Topic(where.site, where.kiosk, Channel.RESPONSE)), response.encode())]
 
-    def _state(self, where: Topic, payload: bytes, now: datetime) -> None:
+    def _state(self, where: Topic, payload: bytes, now: datetime) -> Replies:
         if not payload:
-            return  # a retained message was cleared
-        self.store.set_state(self._from(where, decode(State, payload)), now)
+            return []  # a retained message was cleared
+        state = self._from(where, decode(State, payload))
+        before = self.store.kiosk_state(state.kiosk)
+        self.store.set_state(state, now)
         self._on_change("kiosks")
+        returned = state.online and (before is None or not before.online)
+        return [self.set_staff_codes(state.kiosk, self._staff_codes(), now)] if returned else []
 
     # -- orders --------------------------------------------------------------------------------------------
 

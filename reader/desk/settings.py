@@ -12,7 +12,7 @@ from reader.uplink.settings import BrokerSettings
 class DeskSettings:
     """One clinic's desk. The page is served on loopback unless the clinic decides otherwise with TLS in front.
 
-    folder: watched folder for レセコン files; None switches it off.
+    hosts: names the page answers to. folder: watched folder for レセコン files; None switches it off.
     remember_days: life of 前回の同意; 0 keeps none.
     """
 
@@ -22,6 +22,8 @@ class DeskSettings:
     client_id: str = "desk"
     host: str = "127.0.0.1"
     web_port: int = 8737
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    clinic: str = "受付"
     folder: Path | None = None
     remember_days: int = 365
     keep_results_days: int = 400

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE TABLE IF NOT EXISTS operators (
     name TEXT PRIMARY KEY, password TEXT NOT NULL, staff_code TEXT, changed_at TEXT NOT NULL, disabled_at TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS exported (seq INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS refused (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL
 ) STRICT;
@@ -345,6 +346,12 @@ class Store:
                 for row in rows.fetchall()
             ]
 
+    def kiosk_state(self, kiosk: str) -> State | None:
+        """Return a kiosk's newest state."""
+        with self._lock:
+            row = self._db.execute("SELECT state FROM kiosks WHERE kiosk = ?", (kiosk,)).fetchone()
+        return State.model_validate_json(row[0]) if row and row[0] else None
+
     def forget_kiosk(self, kiosk: str) -> bool:
         """Forget a kiosk that was taken away."""
         with self.transaction():
@@ -377,6 +384,70 @@ class Store:
                 (iso(now), operator, str(alert_id)),
             )
         return cursor.rowcount == 1
+
+    # -- operators -----------------------------------------------------------------------------------------
+
+    def set_operator(self, name: str, password: str, now: datetime) -> None:
+        """Add an operator or replace the password hash; a disabled one is enabled again."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO operators (name, password, changed_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                "password = excluded.password, changed_at = excluded.changed_at, disabled_at = NULL",
+                (name, password, iso(now)),
+            )
+
+    def operator_password(self, name: str) -> str | None:
+        """Return the password hash of an enabled operator."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT password FROM operators WHERE name = ? AND disabled_at IS NULL", (name,)
+            ).fetchone()
+        return str(row[0]) if row else None
+
+    def disable_operator(self, name: str, now: datetime) -> bool:
+        """Let an operator in no more; the staff code goes too. False when unknown."""
+        with self.transaction():
+            cursor = self._db.execute(
+                "UPDATE operators SET disabled_at = ?, staff_code = NULL WHERE name = ?", (iso(now), name)
+            )
+        return cursor.rowcount == 1
+
+    def operators(self) -> list[str]:
+        """Return the enabled operators by name."""
+        with self._lock:
+            rows = self._db.execute("SELECT name FROM operators WHERE disabled_at IS NULL ORDER BY name").fetchall()
+        return [str(row[0]) for row in rows]
+
+    def set_staff_code(self, name: str, code: str, now: datetime) -> bool:
+        """Set the hash of an operator's staff code. False when unknown."""
+        with self.transaction():
+            cursor = self._db.execute(
+                "UPDATE operators SET staff_code = ?, changed_at = ? WHERE name = ? AND disabled_at IS NULL",
+                (code, iso(now), name),
+            )
+        return cursor.rowcount == 1
+
+    def staff_codes(self) -> list[tuple[str, str]]:
+        """Return (name, hash) of every staff code."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT name, staff_code FROM operators WHERE staff_code IS NOT NULL ORDER BY name LIMIT 100"
+            ).fetchall()
+        return [(str(name), str(code)) for name, code in rows]
+
+    # -- files for the レセコン -----------------------------------------------------------------------------
+
+    def exported(self) -> int:
+        """Return the ``seq`` up to which results were written to the watched folder."""
+        with self._lock:
+            row = self._db.execute("SELECT seq FROM exported").fetchone()
+        return int(row[0]) if row else 0
+
+    def set_exported(self, seq: int) -> None:
+        """Note up to where results were written."""
+        with self.transaction():
+            self._db.execute("DELETE FROM exported")
+            self._db.execute("INSERT INTO exported VALUES (?)", (seq,))
 
     # -- audit and refusals --------------------------------------------------------------------------------
 

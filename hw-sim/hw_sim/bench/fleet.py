@@ -23,7 +23,6 @@ from pathlib import Path
 
 from hw_sim.clinic.results import accepted_by_face
 from hw_sim.reliability.clinic import SITE, ProcessClinic, until
-
 from reader.uplink.bridge import KioskBridge, memory_bridges
 from reader.uplink.outbox import Outbox
 from reader.uplink.run import Waker, paho_uplink_link

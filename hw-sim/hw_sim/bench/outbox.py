@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hw_sim.clinic.results import accepted_by_face
-
 from reader.uplink.outbox import Outbox
 
 _BATCH = 32

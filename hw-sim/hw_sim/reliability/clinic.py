@@ -126,9 +126,10 @@ class ProcessClinic:
 
     def lost_so_far(self) -> int:
         """Count results that have left the outbox and are not at the desk: must be 0 at every instant."""
-        waiting = self.waiting()  # first: what leaves the outbox meanwhile was stored before
+        put = {str(one) for one in self.put_ids}  # in this order: a result is put, waits, and leaves only when stored
+        waiting = self.waiting()
         stored = set(self.stored())
-        return sum(1 for one in list(self.put_ids) if str(one) not in waiting and str(one) not in stored)
+        return len(put - waiting - stored)
 
     def waiting(self) -> set[str]:
         """Return the ids that wait in the outbox."""
