@@ -52,7 +52,12 @@ def test_the_gate_can_refuse() -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
 def test_a_unit_verifies_in_silence(unit: Path, tmp_path: Path) -> None:
     """``verify`` exits 0 on unknown keys and bad values, so anything it says is a failure."""
-    text = re.sub(r"^ExecStart=/usr/bin/kaopi\b.*$", "ExecStart=/bin/true", unit.read_text("utf-8"), flags=re.MULTILINE)
+    text = re.sub(
+        r"^ExecStart=/usr/(bin/kaopi|lib/kaopi/rescue)\b.*$",
+        "ExecStart=/bin/true",
+        unit.read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
     (tmp_path / unit.name).write_text(text, encoding="utf-8")
     result = systemd_analyze("verify", "--man=no", tmp_path / unit.name)
     assert (result.returncode, result.stderr) == (0, "")
@@ -139,3 +144,52 @@ def test_drop_ins_have_one_section_and_only_known_keys(drop_in: Path) -> None:
     }
     (section,) = parser.sections()
     assert set(parser[section]) <= known[section]
+
+
+def test_a_kiosk_that_will_not_start_is_rescued_and_never_reboots_for_ever() -> None:
+    text = (SYSTEMD / "kaopi-kiosk.service").read_text("utf-8")
+    assert "StartLimitBurst=5" in text
+    assert "OnFailure=kaopi-rescue.service" in text
+    assert "StartLimitAction" not in text
+
+
+class _Stage:
+    """The rescue script among programs that only write down how they were called."""
+
+    def __init__(self, folder: Path, status: int, state: str = "failed") -> None:
+        self.calls = folder / "calls"
+        self.state = folder / "state"
+        self.state.mkdir()
+        programs = folder / "bin"
+        programs.mkdir()
+        for name in ("systemctl", "sleep", "sync"):
+            answers = f"case $* in *ActiveState*) echo {state};; *ExecMainStatus*) echo {status};; esac"
+            (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {self.calls}\n{answers}\n')
+            (programs / name).chmod(0o755)
+        self._path = f"{programs}:/usr/bin:/bin"
+        self._script = (SYSTEMD / "rescue").read_text("utf-8").replace("/var/lib/kaopi", str(self.state))
+
+    def run(self) -> str:
+        """Run it; return what it called since."""
+        self.calls.write_text("")
+        subprocess.run(["sh", "-c", self._script], env={"PATH": self._path}, check=True, stdout=subprocess.DEVNULL)
+        return self.calls.read_text()
+
+
+def test_the_rescue_boots_once_and_then_keeps_trying(tmp_path: Path) -> None:
+    stage = _Stage(tmp_path, status=1)
+    assert "systemctl --no-block reboot" in stage.run()
+    again = stage.run()
+    assert "reboot" not in again
+    assert "sleep 60" in again
+    assert "start kaopi-kiosk.service" in again
+
+
+def test_a_refused_setting_is_no_reason_to_reboot(tmp_path: Path) -> None:
+    assert "reboot" not in _Stage(tmp_path, status=2).run()
+
+
+def test_what_is_being_started_again_needs_no_rescue(tmp_path: Path) -> None:
+    calls = _Stage(tmp_path, status=1, state="activating").run()
+    assert "reboot" not in calls
+    assert "start kaopi" not in calls

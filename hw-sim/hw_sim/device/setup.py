@@ -1,0 +1,199 @@
+"""Makes a booted Debian root a clinic's kiosk: the package, the simulator beside it, a site file, certificates."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+
+from hw_sim.card.authority import TEST_AUTHORITY
+from hw_sim.device.nspawn import Device
+from reader.devices.ports import Frame
+from reader.uplink.devcerts import CertificateFolder
+
+SITE, KIOSK = "clinic", "kiosk-1"
+CARD_SOCKET = "/run/kaopi-sim/card.sock"
+KEY_SOCKET = "/run/kaopi/keys.sock"
+UNITS = ("kaopi-kiosk.service", "kaopi-uplink.service")
+_HW_SIM = Path(__file__).resolve().parents[2]
+_FRAMES = "/opt/kaopi-sim/frames"
+
+_PIPELINE = f"""%YAML 1.1
+---
+"Virtual0":
+  supported_formats:
+  - width: 640
+    height: 480
+    frame_rates: [30, 60]
+  frames:
+    path: "{_FRAMES}/"
+  location: "CameraLocationFront"
+  model: "kaopi virtual camera"
+"""
+
+# The card has a process of its own, with the network that the kiosk has not.
+_CARD_UNIT = f"""[Unit]
+Description=Virtual card (simulator)
+After=pcscd.socket
+[Service]
+ExecStart=/usr/lib/kaopi/bin/python3 -m hw_sim.card.vpcd --control {CARD_SOCKET}
+User=kaopi-kiosk
+RuntimeDirectory=kaopi-sim
+"""
+
+# Where the simulator lies is the kiosk's business in no other way: this path file is not part of the package.
+_PATH_FILE = "kaopi-simulator.pth"
+
+_SITE_FILE = f"""
+[site]
+clinic_name = "かおぴ内科クリニック"
+site_id = "{SITE}"
+kiosk_id = "{KIOSK}"
+production = false
+
+[devices.camera]
+name = "virtual_pipeline"
+
+[devices.card_reader]
+name = "pcsc"
+
+[devices.card_front]
+name = "virtual"
+[devices.card_front.settings]
+socket = "{CARD_SOCKET}"
+
+[devices.lamps]
+name = "disabled"
+
+[devices.speaker]
+name = "disabled"
+
+[devices.display]
+name = "remote"
+[devices.display.settings]
+socket = "{KEY_SOCKET}"
+
+[uplink]
+host = "{{host}}"
+port = {{port}}
+
+[trust]
+jpki_ca_files = ["/etc/kaopi/jpki-test.pem"]
+card_face_ca_files = ["/etc/kaopi/card-face-test.json"]
+"""
+
+
+def install_package(device: Device, package: Path) -> str:
+    """Install the .deb with no network but the cable to the clinic PC. Returns what dpkg said."""
+    shutil.copyfile(package, device.files / "root/kaopi.deb")
+    said = device.run("dpkg", "--install", "/root/kaopi.deb", timeout_s=300)
+    (device.files / "root/kaopi.deb").unlink()
+    return said
+
+
+def install_simulator(device: Device) -> None:
+    """Lay hw_sim beside the package (never in it), with its entry points, and start the virtual card's process."""
+    target = device.files / "opt/kaopi-sim"
+    target.mkdir(parents=True, exist_ok=True)
+    wheels = target / "wheel"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"),
+            *("--wheel-dir", str(wheels), str(_HW_SIM)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = wheels.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    shutil.rmtree(wheels)
+    (site_packages,) = (device.files / "usr/lib/kaopi/lib").glob("python3.*/site-packages")
+    (site_packages / _PATH_FILE).write_text("/opt/kaopi-sim\n")
+    _write(device, "/etc/systemd/system/kaopi-sim-card.service", _CARD_UNIT)
+    device.run("systemctl", "daemon-reload")
+    device.run("systemctl", "start", "kaopi-sim-card.service")
+
+
+def remove_simulator(device: Device) -> None:
+    """Take everything of the simulator away again."""
+    device.run("systemctl", "stop", "kaopi-sim-card.service")
+    for path in (device.files / "usr/lib/kaopi/lib").glob(f"python3.*/site-packages/{_PATH_FILE}"):
+        path.unlink()
+    (device.files / "etc/systemd/system/kaopi-sim-card.service").unlink()
+    shutil.rmtree(device.files / "opt/kaopi-sim")
+    device.run("systemctl", "daemon-reload")
+
+
+def place_person(device: Device, frames: list[Frame]) -> None:
+    """Put these pictures, one after another and for ever, before the virtual camera."""
+    folder = device.files / _FRAMES.lstrip("/")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number, frame in enumerate(frames):
+        picture = cv2.cvtColor(cv2.resize(frame.pixels, (640, 480), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / f"{number}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    _write(device, "/usr/share/libcamera/pipeline/virtual/virtual.yaml", _PIPELINE)
+
+
+def configure(device: Device, certificates: CertificateFolder, port: int) -> None:
+    """Give the kiosk its site file, the test authority's anchors and its certificates, as a technician would."""
+    _write(device, "/etc/kaopi/site.toml", _SITE_FILE.format(host=device.outside, port=port))
+    jpki, card_face = TEST_AUTHORITY.trust_files()
+    _write(device, "/etc/kaopi/jpki-test.pem", jpki)
+    _write(device, "/etc/kaopi/card-face-test.json", card_face)
+    files = certificates.tls(KIOSK)
+    for source, name in ((files.ca, "ca.pem"), (files.certificate, "kiosk.pem"), (files.key, "kiosk.key")):
+        shutil.copyfile(source, device.files / "etc/kaopi/tls" / name)
+
+
+def insert_card(device: Device, persona: str, today: str, photo_base64: str | None = None) -> None:
+    """Put a card into the slot."""
+    ask_card(device, {"do": "insert", "persona": persona, "today": today, "photo": photo_base64})
+
+
+def remove_card(device: Device) -> None:
+    """Take the card out."""
+    ask_card(device, {"do": "remove"})
+
+
+_ASK = """
+import socket, sys
+link = socket.socket(socket.AF_UNIX)
+link.settimeout(20)
+link.connect(sys.argv[1])
+link.sendall(sys.stdin.buffer.read() + b"\\n")
+sys.stdout.write(link.makefile().readline())
+"""
+
+
+def ask_card(device: Device, request: dict[str, object]) -> dict[str, object]:
+    """Send a command to the virtual card's process. Raises AssertionError when it refuses."""
+    said = device.run("/usr/bin/python3", "-c", _ASK, CARD_SOCKET, stdin=json.dumps(request))
+    answer: dict[str, object] = json.loads(said)
+    assert answer["ok"], answer
+    return answer
+
+
+_PRESS = """
+import socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keys:
+    for command in sys.argv[2:]:
+        keys.sendto(command.encode(), sys.argv[1])
+"""
+
+
+def press(device: Device, *keys: str) -> None:
+    """Press keys on the kiosk's tactile keypad."""
+    device.run("/usr/bin/python3", "-c", _PRESS, KEY_SOCKET, *(f"key {key}" for key in keys))
+
+
+def _write(device: Device, path: str, text: str) -> None:
+    file = device.files / path.lstrip("/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

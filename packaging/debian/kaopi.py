@@ -1,0 +1,6 @@
+#!/usr/lib/kaopi/bin/python3 -IB
+"""Start kaopi from its own environment, whatever the caller's environment says."""
+
+from reader.cli import main
+
+main()
