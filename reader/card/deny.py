@@ -98,15 +98,16 @@ class Guard:
 
     def note(self, apdu: bytes, status: int) -> None:
         """Follow the selection after the card answered ``status`` to a checked ``apdu``."""
+        # After a refusal it is not certain what is current: nothing, then. 61xx is success with more to fetch.
+        done = status in (0x9000, 0x6282) or status >> 8 == 0x61
         if apdu[1] == _SELECT:
             data = apdu[5 : 5 + apdu[4]]
             if apdu[2] == 0x04:
-                # After a refused SELECT it is not certain which application is current: none, then.
-                self.application, self.file = (data if status == 0x9000 else None), None
+                self.application, self.file = (data if done else None), None
             else:
-                self.file = int.from_bytes(data, "big") if status == 0x9000 else None
+                self.file = int.from_bytes(data, "big") if done else None
         elif apdu[1] == _READ_BINARY and apdu[2] & 0x80:
-            self.file = apdu[2] & 0x1F
+            self.file = apdu[2] & 0x1F if done else None
         elif apdu[1] in (_VERIFY, _SIGN) and apdu[3] & 0x1F:
             self.file = None
 

@@ -137,3 +137,15 @@ def test_a_portrait_hidden_where_the_issuer_did_not_sign_is_never_shown(visit_ca
     shown = forged.visit.open_card_face(forged.number_b())
     assert shown.signature_valid
     assert np.array_equal(forged.vault.get(shown.photo), honest.vault.get(real.photo))
+
+
+def test_a_card_without_short_identifiers_never_yields_another_file(visit_card: Visit) -> None:
+    # Refused short identifiers select nothing: the next READ must not fall on the file that was current before.
+    bench = visit_card("no_short_ids")
+    channel = bench.visit._channel
+    channel.select_application(bytes.fromhex("D392F000260100000001"))
+    assert bytes(channel.read_start(0x06, 15)) == b"JPKIAPICCTOKEN2"
+    channel._short_ids = True
+    assert channel.read_start(0x0A)[:1] == b"\x30"
+    channel._short_ids = True
+    assert bytes(channel.read_start(0x06, 15)) == b"JPKIAPICCTOKEN2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 from collections.abc import Callable
 
@@ -122,5 +123,8 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[bytes, ...]]] = {
     "card.conversation": (fuzz_conversation, (_TALK,)),
 }
 
-CRASHES: dict[str, tuple[bytes, ...]] = {}
+CRASHES: dict[str, tuple[bytes, ...]] = {
+    # SELECT answered by 61xx: the guard took it for refused and then refused kaopi's own next command.
+    "card.conversation": (base64.b64decode("AmETApAAIkpQAEtJQVBJQ0NUT0tFTjIgICAgICAgICAgICAgICAgIJAABjA="),),
+}
 """Inputs that once broke a target, kept for ever: test_targets.py runs them all."""

@@ -136,13 +136,13 @@ def jpki_application(content: CardContent) -> ApplicationSpec:
     files_of = content.profile.jpki
     label = content.token.encode("ascii").ljust(32)
     files = {
+        0x01: FileSpec(tlv(0x30, b"signature certificate with name and address"), frozenset({0x1B})),
+        0x02: FileSpec(_der(content.authority)),
+        0x0B: FileSpec(_der(content.authority)),
         files_of.token: FileSpec(label + bytes(128)),
         files_of.availability: FileSpec(
             bytes([0x8F if content.has_signature_certificate else 0, 0x8F if content.has_certificate else 0, 0])
         ),
-        0x01: FileSpec(tlv(0x30, b"signature certificate with name and address"), frozenset({0x1B})),
-        0x02: FileSpec(_der(content.authority)),
-        0x0B: FileSpec(_der(content.authority)),
     }
     certificate = b"\xff" * 256
     if content.has_certificate:
