@@ -27,6 +27,11 @@ class Detection:
     eyes: tuple[tuple[float, float], tuple[float, float]]
     score: float
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the box."""
+        return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
+
 
 def _anchors() -> NDArray[np.float32]:
     centres = []

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.face import geometry
-from reader.face.detector import FaceDetector
-from reader.face.embedder import Embedding, SFace, align, unit
-from reader.face.guidance import Steady, View, reason
+from reader.face.detector import Detection, FaceDetector
+from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align, unit
+from reader.face.guidance import LIGHT_REASONS, Steady, View, reason
 from reader.face.image import Pixels, as_rgb
-from reader.face.landmarks import LandmarkBackend, OnnxLandmarks, region_of_detection, region_of_points
+from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_of_detection, region_of_points
 from reader.face.light import LightReading, read_light
 from reader.face.liveness import challenge as challenges
 from reader.face.liveness.challenge import Answer, Challenge
-from reader.face.liveness.motion import BlinkCue, RepeatCue
-from reader.face.liveness.passive import PassiveEvidence, PassiveNet, context_crop
+from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue
+from reader.face.liveness.passive import PassiveEvidence, PassiveNet
 from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verdict
 from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
@@ -35,9 +35,9 @@ from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
 
+DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
 _CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
-_LIGHT_REASONS = frozenset({Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT})
 
 
 class NoFaceInPhoto(ValueError):
@@ -103,7 +103,9 @@ class FaceEngine:
         self.threshold = models.manifest.threshold("match_score") + self.settings.stricter_by
         self.detector = FaceDetector(models.session("face_detector"))
         self.landmarks = landmarks or OnnxLandmarks(models.session("face_landmarks"))
-        self.embedder = SFace(models.session("face_embedder"))
+        self.embedder: Embedder = FusedEmbedder(
+            SFace(models.session("face_embedder")), MobileFaceNet(models.session("face_embedder_2"))
+        )
         self.passive = PassiveNet(models.session("pad"))
         self.weights = weights or Weights()
         self.vault = vault
@@ -125,9 +127,7 @@ class FaceEngine:
             found = self.detector.find(padded)
             if not found:
                 raise NoFaceInPhoto("no face was found in the IC photo: continue with PIN or staff")
-            mesh = self.landmarks.find(padded, region_of_detection(found[0]))
-            overwrite(mesh.crop)
-            mesh = self.landmarks.find(padded, region_of_points(mesh.points))
+            mesh = self.refined(padded, found[0])
             overwrite(mesh.crop)
             if mesh.score < 0.5:
                 raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
@@ -136,6 +136,14 @@ class FaceEngine:
         finally:
             overwrite(padded)
         return self.vault.put("face-reference", embedding)
+
+    def refined(self, rgb: Pixels, found: Detection) -> Mesh:
+        """Return the mesh of a detection, found twice: the second region is cut by the first mesh, as in a video."""
+        first = self.landmarks.find(rgb, region_of_detection(found))
+        region = region_of_points(first.points)
+        overwrite(first.crop)
+        overwrite(first.points)
+        return self.landmarks.find(rgb, region)
 
     def embed(self, rgb: Pixels, points: geometry.Points) -> Embedding:
         """Return the unit embedding of the face with these mesh points. The caller overwrites it."""
@@ -170,10 +178,10 @@ class FaceTry:
         self._track = 0
         self._passive = PassiveEvidence()
         self._blink = BlinkCue()
+        self._depth = DepthCue()
         self._template = Template()
         self._answers: list[Answer] = []
         self._challenge: Challenge | None = None
-        self._asked: list[Guidance] = []
         self._live = False
         self._looks = 0
         self._best = -1.0
@@ -215,9 +223,11 @@ class FaceTry:
         overwrite(tracked.mesh.crop)
         why = reason(view, light, self._steady.shown)
         self._reasons.append(why)
-        blinked = self._blink.add(view.openness, frame.at)
+        self._blink.add(view.openness, frame.at)
+        if view.eyes_px >= DEPTH_EYES_PX:
+            self._depth.add(points, view.pose)
         if self._challenge is not None:
-            self._answer(points, view, blinked, frame.at)
+            self._answer(points, view, frame.at)
         elif why is None and not repeated:
             self._gather(rgb, points, view, light)
         if self._challenge is not None and why in _CHALLENGE_REASONS:
@@ -244,6 +254,7 @@ class FaceTry:
         """Overwrite everything this try has kept. May be called more than once."""
         self._template.wipe()
         self._tracker.forget()
+        self._depth.close()
         if self._challenge is not None:
             self._challenge.close()
             self._challenge = None
@@ -275,18 +286,16 @@ class FaceTry:
     def _gather(self, rgb: Pixels, points: geometry.Points, view: View, light: LightReading) -> None:
         """Take evidence from a good frame: liveness always, identity where the frame improves the template."""
         if self._passive.frames < 3 * LEAST_FRAMES:
-            crop = context_crop(rgb, points)
-            self._passive.add(self._engine.passive.log_odds(crop))
-            overwrite(crop)
+            self._passive.add(self._engine.passive.look(rgb, points))
         weight = quality(view, light)
         if self._template.wants(weight):
             embedding = self._engine.embed(rgb, points)
             if not self._template.add(embedding, weight):
                 self._swapped()
 
-    def _answer(self, points: geometry.Points, view: View, blinked: bool, at: float) -> None:
+    def _answer(self, points: geometry.Points, view: View, at: float) -> None:
         assert self._challenge is not None
-        answer = self._challenge.add(points, view.pose, blinked, at)
+        answer = self._challenge.add(points, view.pose, at)
         if answer is not None:
             self._answers.append(answer)
             self._challenge = None
@@ -301,6 +310,8 @@ class FaceTry:
         self._track = track
         self._passive = PassiveEvidence()
         self._blink = BlinkCue()
+        self._depth.close()
+        self._depth = DepthCue()
         self._template.wipe()
         self._answers.clear()
         if self._challenge is not None:
@@ -312,14 +323,20 @@ class FaceTry:
     # -- the decision ---------------------------------------------------------------------------------------------
 
     def _judge(self, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
-        cues = Cues(self._passive.score, self._passive.frames, self._repeat.score, tuple(self._answers))
+        cues = Cues(
+            passive=self._passive.score,
+            frames=self._passive.frames,
+            repeats=self._repeat.score,
+            solid=self._depth.solid,
+            flat=self._depth.flat,
+            answers=tuple(self._answers),
+        )
         found = verdict(cues, self._engine.weights, self._engine.settings.always_challenge)
         self._live = found is Verdict.LIVE
         if found is Verdict.FAKE:
             self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
         elif found is Verdict.CHALLENGE and self._challenge is None and why is None:
-            kind = challenges.draw(self._engine.rng, self._asked)
-            self._asked.append(kind)
+            kind = challenges.draw(self._engine.rng)
             self._challenge = Challenge(kind, at, points, view.pose)
         elif found is Verdict.LIVE and self._reference is not None and len(self._template) >= SIZE and why is None:
             self._compare()
@@ -358,6 +375,6 @@ class FaceTry:
         lately = [why for why in self._reasons if why is not None]
         if self._seen == 0 or lately.count(Guidance.FIND_FACE) > len(self._reasons) / 2:
             return Failure.FACE_NOT_SEEN
-        if sum(why in _LIGHT_REASONS for why in lately) > len(self._reasons) / 3:
+        if sum(why in LIGHT_REASONS for why in lately) > len(self._reasons) / 3:
             return Failure.FACE_LIGHT
         return Failure.FACE_NOT_LIVE if self._passive.frames >= LEAST_FRAMES else Failure.FACE_NOT_SEEN

@@ -46,7 +46,8 @@ class Limits:
     roll: float = math.radians(20)
     least_openness: float = 0.12
     most_motion: float = 1.6
-    dark_face: float = 0.20
+    dark_face: float = 0.12  # dark skin in ordinary room light lies above this
+    backlit_face: float = 0.20
     bright_background: float = 4.0
     most_left_right: float = 0.55
     most_clipped: float = 0.18
@@ -54,6 +55,7 @@ class Limits:
 
 
 LIMITS = Limits()
+LIGHT_REASONS = frozenset({Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT})
 # A reason must have been true for this long before it is said, and stays until it has been false for as long.
 RAISE_S = 0.25
 CLEAR_S = 0.35
@@ -65,9 +67,9 @@ def reason(
 ) -> Guidance | None:
     """Return the most useful reason why this frame cannot be used, or None when it can.
 
-    The order is that of usefulness: without a face nothing else matters; light comes before position, because moving
-    does not help in the dark; what mends itself within a blink comes last. standing: the reason said now, whose
-    limit is drawn tighter so that a value on the edge does not toggle it.
+    The order is that of usefulness: without a face nothing else matters; then where to stand, because light is judged
+    where the patient will stand; then light; what mends itself within a blink comes last. standing: the reason said
+    now, whose limit is drawn tighter so that a value on the edge does not toggle it.
     """
     if view is None or light is None:
         return Guidance.FIND_FACE
@@ -79,7 +81,7 @@ def reason(
         return value < limit * (1.0 + EASE if standing is what else 1.0)
 
     right, low = view.x - 0.5, view.y - 0.5
-    checks: tuple[tuple[Guidance, bool], ...] = (
+    early: tuple[tuple[Guidance, bool], ...] = (
         (Guidance.ONE_PERSON, view.others > 0),
         (Guidance.COME_CLOSER, under(view.eyes_px, limits.least_eyes_px, Guidance.COME_CLOSER)),
         (Guidance.STEP_BACK, over(view.width, limits.most_width, Guidance.STEP_BACK)),
@@ -87,14 +89,8 @@ def reason(
         (Guidance.MOVE_RIGHT, over(right, limits.off_centre_x, Guidance.MOVE_RIGHT)),
         (Guidance.MOVE_DOWN, over(-low, limits.off_centre_y, Guidance.MOVE_DOWN)),
         (Guidance.MOVE_UP, over(low, limits.off_centre_y, Guidance.MOVE_UP)),
-        (
-            Guidance.BACKLIGHT,
-            over(light.background, limits.bright_background, Guidance.BACKLIGHT)
-            and light.face < 1.35 * limits.dark_face,
-        ),
-        (Guidance.DIRECT_LIGHT, over(light.clipped, limits.most_clipped, Guidance.DIRECT_LIGHT)),
-        (Guidance.TOO_DARK, under(light.face, limits.dark_face, Guidance.TOO_DARK)),
-        (Guidance.SIDE_LIGHT, over(light.left_right, limits.most_left_right, Guidance.SIDE_LIGHT)),
+    )
+    late: tuple[tuple[Guidance, bool], ...] = (
         (
             Guidance.LOOK_STRAIGHT,
             over(abs(view.pose.yaw), limits.yaw, Guidance.LOOK_STRAIGHT)
@@ -105,7 +101,30 @@ def reason(
         (Guidance.BLURRED, under(light.sharpness, limits.least_sharpness, Guidance.BLURRED)),
         (Guidance.OPEN_EYES, under(view.openness, limits.least_openness, Guidance.OPEN_EYES)),
     )
-    return next((what for what, broken in checks if broken), None)
+    found = next((what for what, broken in early if broken), None)
+    found = found or light_reason(light, standing, limits)
+    return found or next((what for what, broken in late if broken), None)
+
+
+def light_reason(light: LightReading, standing: Guidance | None = None, limits: Limits = LIMITS) -> Guidance | None:
+    """Return what is wrong with the light on this face, or None.
+
+    Backlight comes first: it also darkens the face, but the remedy is another one.
+    """
+
+    def ease(what: Guidance) -> float:
+        return EASE if standing is what else 0.0
+
+    eased = ease(Guidance.BACKLIGHT)
+    if light.background > limits.bright_background * (1 - eased) and light.face < limits.backlit_face * (1 + eased):
+        return Guidance.BACKLIGHT
+    if light.clipped > limits.most_clipped * (1 - ease(Guidance.DIRECT_LIGHT)):
+        return Guidance.DIRECT_LIGHT
+    if light.face < limits.dark_face * (1 + ease(Guidance.TOO_DARK)):
+        return Guidance.TOO_DARK
+    if light.left_right > limits.most_left_right * (1 - ease(Guidance.SIDE_LIGHT)):
+        return Guidance.SIDE_LIGHT
+    return None
 
 
 class Steady:

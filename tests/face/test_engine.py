@@ -109,9 +109,7 @@ def test_pixels_that_are_no_picture_are_refused(engine: FaceEngine) -> None:
         engine.enroll(np.full((200, 160), np.nan))
 
 
-def test_closing_overwrites_the_template(
-    engine: FaceEngine, portraits: Portraits, camera: Camera, vault: Vault
-) -> None:
+def test_closing_overwrites_the_template(engine: FaceEngine, portraits: Portraits, camera: Camera) -> None:
     attempt = engine.begin(10.0)
     watch(attempt, camera(portraits["person_b_2"], seconds=0.5))
     kept = [one.embedding for one in attempt._template._samples]

@@ -12,7 +12,8 @@ from reader.face.geometry import Points, Pose
 from reader.face.liveness.motion import depth_residual
 from reader.session.vocabulary import Guidance
 
-KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT, Guidance.BLINK)
+# Turns only: a blink can be seen through holes cut into a print, and shows nothing about depth.
+KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 TURN = math.radians(14)  # comfortable for an older neck, and enough for the nose to move against the cheeks
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 6.0
@@ -20,7 +21,7 @@ LIMIT_S = 6.0
 
 @dataclass(slots=True)
 class Answer:
-    """How one challenge went. depth: ``depth_residual`` of the turn, 0 for a blink."""
+    """How one challenge went. depth: ``depth_residual`` between straight and turned, 0 where it was not passed."""
 
     kind: Guidance
     passed: bool
@@ -38,15 +39,13 @@ class Challenge:
         self._depth = 0.0
         self.done = False
 
-    def add(self, points: Points, pose: Pose, blinked: bool, at: float) -> Answer | None:
+    def add(self, points: Points, pose: Pose, at: float) -> Answer | None:
         """Take one frame; return the answer once there is one."""
         waited = at - self._asked_at
         if waited > LIMIT_S:
             return self._close(passed=False)
         if waited < REACTION_S:
             return None
-        if self.kind is Guidance.BLINK:
-            return self._close(passed=True) if blinked else None
         turned = pose.yaw - self._yaw
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN:
@@ -66,6 +65,6 @@ class Challenge:
         return Answer(self.kind, passed, self._depth)
 
 
-def draw(rng: random.Random, asked: list[Guidance]) -> Guidance:
-    """Return a movement at random, never the one asked last."""
-    return rng.choice([kind for kind in KINDS if not asked or kind is not asked[-1]])
+def draw(rng: random.Random) -> Guidance:
+    """Return a movement at random. The last one may come again: what never repeats can be foreseen."""
+    return rng.choice(KINDS)

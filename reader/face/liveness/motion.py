@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections import deque
 
@@ -10,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.face.geometry import LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Points
+from reader.face.geometry import LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Points, Pose
 from reader.face.image import Pixels
+from reader.vault import overwrite
 
 _STRIDE = 7  # every seventh pixel each way: thousands of samples, each with its own sensor noise
 
@@ -91,3 +93,45 @@ def depth_residual(before: Points, after: Points) -> float:
     mapped: NDArray[np.float32] = cv2.perspectiveTransform(source[None], plane)[0].astype(np.float32)
     scale = max(float(np.linalg.norm(target[LEFT_EYE_OUTER] - target[RIGHT_EYE_OUTER])), 1.0)
     return float(np.sqrt(((mapped - target) ** 2).sum(axis=1).mean())) / scale
+
+
+class DepthCue:
+    """Sees whether the face is solid, from whatever turning and nodding the patient does anyway.
+
+    Looking up from the card slot to the camera is usually enough. A few views are remembered, each turned away from
+    the others; every new frame is held against the one it differs from most.
+    """
+
+    SWING = math.radians(9)  # below this the mesh's own error drowns the parallax
+    SOLID = 0.0025 * 180 / math.pi  # residual per radian of swing; heads give 0.2, tilted sheets at most half of this
+    _APART = math.radians(5)
+    _MOST = 6
+    _SETTLED = 2  # frames in a row that must agree, so that one bad mesh proves nothing
+
+    def __init__(self) -> None:
+        self._views: list[tuple[float, float, Points]] = []
+        self._run = 0
+        self.solid = False
+        self.flat = False
+        self.swing = 0.0
+        self.residual = 0.0
+
+    def add(self, points: Points, pose: Pose) -> None:
+        """Take one frame's mesh (468, 3) and pose."""
+        away = [math.hypot(pose.yaw - yaw, pose.pitch - pitch) for yaw, pitch, _ in self._views]
+        if away and max(away) > self.SWING:
+            farthest = int(np.argmax(away))
+            self.swing = max(away)
+            self.residual = depth_residual(self._views[farthest][2], points)
+            agrees = self.residual >= self.SOLID * self.swing
+            self._run = max(self._run, 0) + 1 if agrees else min(self._run, 0) - 1
+            self.solid = self.solid or self._run >= self._SETTLED
+            self.flat = self.flat or self._run <= -4 * self._SETTLED
+        if len(away) < self._MOST and (not away or min(away) > self._APART):
+            self._views.append((pose.yaw, pose.pitch, points.copy()))
+
+    def close(self) -> None:
+        """Overwrite the remembered views."""
+        for _, _, points in self._views:
+            overwrite(points)
+        self._views.clear()
