@@ -34,6 +34,6 @@ CODE = Zone(2.0, 44.8, 46.0, 53.2)
 DATE_HEIGHT_MM = (1.5, 4.6)
 DATE_WIDTH_MM = (13.0, 44.0)
 DATE_GAP_MM = 3.6  # single digits are padded with white
-CODE_HEIGHT_MM = (0.9, 2.8)
+CODE_HEIGHT_MM = (1.2, 2.8)
 CODE_WIDTH_MM = (2.6, 8.4)  # 1111 is narrow
 CODE_GAP_MM = 1.25  # white between serial number and security code; between two digits it is under 1 mm

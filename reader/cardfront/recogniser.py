@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -41,12 +42,13 @@ class Recogniser:
         """``session``: the recogniser, its hash checked by whoever opened it. Raises ValueError on another model."""
         self._session = session
         self._input = self._session.get_inputs()[0].name
-        alphabet = self._session.get_modelmeta().custom_metadata_map.get("character", "").split("\n")
+        listed = self._session.get_modelmeta().custom_metadata_map.get("character", "")
+        self._alphabet = _alphabet(listed)
         classes = self._session.get_outputs()[0].shape[-1]
-        if len(alphabet) + 2 != classes:
-            raise ValueError(f"the model carries {len(alphabet)} characters for {classes} classes; run `make models`")
-        folded = ["", *(_fold(character) for character in alphabet), ""]  # blank first, space last
-        self._alphabet = [character.encode() for character in folded]
+        if len(self._alphabet) != classes:
+            raise ValueError(
+                f"the model lists {len(self._alphabet)} characters for {classes} classes; run `make models`"
+            )
 
     def read(self, line: NDArray[np.uint8], scratch: Scratch) -> Words:
         """Read ``line``, uint8 RGB (h, w, 3) holding one line of text."""
@@ -72,5 +74,7 @@ class Recogniser:
         return Words(text, sure if text else 0.0)
 
 
-def _fold(character: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", character).split())
+@lru_cache(maxsize=1)
+def _alphabet(listed: str) -> tuple[bytes, ...]:
+    """One UTF-8 text per class: the blank, the listed characters folded to their plain form, the space."""
+    return (b"", *("".join(unicodedata.normalize("NFKC", c).split()).encode() for c in listed.split("\n")), b"")

@@ -65,25 +65,26 @@ def _ground(coarse: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.float32]:
     """The brightness of the bare card at each point: a cubic surface fitted to what is neither print nor glare."""
     tiny = scratch.keep(cv2.resize(coarse, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA).astype(np.float32))
     terms = _cubic(tiny.shape)
-    values = tiny.ravel()
+    values = scratch.keep(tiny.ravel().astype(np.float64))
     keep = (values > 0.5 * np.percentile(values, 80)) & (values < 252)
     fitted = np.full_like(values, np.percentile(values, 70))
     for _ in range(6):
         if keep.sum() < 60:
             break
-        weights, *_ = np.linalg.lstsq(terms[keep], values[keep], rcond=None)
-        fitted = terms @ weights.astype(np.float32)
+        chosen = terms[keep]
+        weights = np.linalg.solve(chosen.T @ chosen + 1e-6 * np.eye(terms.shape[1]), chosen.T @ values[keep])
+        fitted = terms @ weights
         ratio = values / np.maximum(fitted, 1)
         keep = (ratio > 0.93) & (ratio < 1.1) & (values < 252)
     surface = scratch.keep(np.maximum(fitted, 1).reshape(tiny.shape).astype(np.float32))
     return scratch.keep(cv2.resize(surface, coarse.shape[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32))
 
 
-def _cubic(shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _cubic(shape: tuple[int, ...]) -> NDArray[np.float64]:
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     x, y = x.ravel(), y.ravel()
     powers = [x**i * y**j for i in range(4) for j in range(4 - i)]
-    return np.stack(powers, axis=1).astype(np.float32)
+    return np.stack(powers, axis=1)
 
 
 def _has_stripe(relative: NDArray[np.float32]) -> bool:

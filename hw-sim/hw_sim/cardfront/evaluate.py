@@ -30,7 +30,7 @@ from reader.face.manifest import default_path
 from reader.face.modelstore import ModelStore
 
 TODAY = date(2026, 11, 22)
-FRAMES_PER_READ = 8
+FRAMES_PER_READ = 6
 AIM_RIGHT = 0.995
 
 

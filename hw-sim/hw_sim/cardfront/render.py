@@ -193,6 +193,8 @@ def front_frames(
     bed = _bed(rng)
     flat = np.array([[0, 0], [card.shape[1], 0], [card.shape[1], card.shape[0]], [0, card.shape[0]]], np.float32)
     spots = _glare_spots(rng, condition)
+    shrink = 0.5 * PX_PER_MM * CARD_MM[0] / float(np.hypot(*(corners[1] - corners[0])))
+    sharp = cv2.GaussianBlur(card, (0, 0), max(0.3, shrink * 0.8))  # no detail finer than the sensor's
     sleeve_seed = int(rng.integers(1 << 30))
     number = 0
     while True:
@@ -201,8 +203,6 @@ def front_frames(
         scene = bed.copy()
         if condition is not Condition.NO_CARD:
             homography = cv2.getPerspectiveTransform(flat, moved.astype(np.float32))
-            shrink = 0.5 * PX_PER_MM * CARD_MM[0] / float(np.hypot(*(corners[1] - corners[0])))
-            sharp = cv2.GaussianBlur(card, (0, 0), max(0.3, shrink * 0.8))
             placed = cv2.warpPerspective(sharp, homography, FRAME, flags=cv2.INTER_LINEAR)
             cover = cv2.warpPerspective(CARD_MASK, homography, FRAME, flags=cv2.INTER_LINEAR)
             shadow = cv2.GaussianBlur(np.roll(cover, (5, 4), (0, 1)), (0, 0), 6).astype(np.float32)[..., None] / 255
