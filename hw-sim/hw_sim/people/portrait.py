@@ -18,7 +18,7 @@ from reader.face.image import Pixels
 from reader.face.landmarks import OnnxLandmarks, region_of_detection, region_of_points
 from reader.face.modelstore import ModelRefused, ModelStore
 
-_CUTTER = "4"  # goes into the cache's names: raise it when cut_out changes
+_CUTTER = "5"  # goes into the cache's names: raise it when cut_out changes
 _WORK_EYES_PX = 56.0  # distance of the pupils at which the person is cut out
 _KEEP_EYES_PX = 128.0  # more detail than this no camera picture at 300 mm can show
 
@@ -142,7 +142,7 @@ def cut_out(rgb: Pixels, points: NDArray[np.float32], *, short_hair: bool = Fals
     hints[likely] = cv2.GC_PR_FGD
     sure = np.zeros_like(hints)
     above = (face[:, 1] < middle[1])[:, None]
-    grown = middle + (face - middle) * np.where(above, np.array([1.08, 1.33]), 1.03).astype(np.float32)
+    grown = middle + (face - middle) * np.where(above, np.array([1.16, 1.36]), 1.03).astype(np.float32)
     cv2.fillPoly(sure, [grown.astype(np.int32)], 1)
     neck = (np.abs(x - chin[0]) < 0.55 * unit) & (y > chin[1] - 0.2 * unit)
     chest = (y > chin[1] + 2.0 * unit) & (np.abs(x - chin[0]) < 1.3 * unit)

@@ -35,7 +35,8 @@ class Sheet:
 
     points (N, 3): world, millimetres. triangles (M, 3): clockwise in the picture when seen from the front, y down.
     uv (N, 2): pixels of ``texture`` (RGBA uint8). light (N, 3): lux at each vertex, times the texture's reflectance.
-    finish: may add to the light of the drawn part, given texture coordinates u, v (h, w) and light (h, w, 3).
+    finish: may add to the light of the drawn part, given texture coordinates u, v (h, w), light (h, w, 3)
+    and the picture's row that the part begins at.
     """
 
     points: Floats
@@ -43,7 +44,7 @@ class Sheet:
     uv: Floats
     light: Floats
     texture: NDArray[np.uint8]
-    finish: Callable[[Floats, Floats, Floats], None] | None = None
+    finish: Callable[[Floats, Floats, Floats, int], None] | None = None
 
 
 class Surface(Protocol):
@@ -183,7 +184,7 @@ def _draw(radiance: Floats, sheet: Sheet, lens: Lens, smear: tuple[float, float]
     colour = np.asarray(cv2.LUT(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), reflectance()), np.float32)
     colour *= lux
     if sheet.finish is not None:
-        sheet.finish(u, v, colour)
+        sheet.finish(u, v, colour, found.top)
     part = radiance[found.top : found.top + height, found.left : found.left + width]
     colour -= part
     colour *= alpha
