@@ -38,13 +38,13 @@ def _px(mm: float) -> int:
 
 
 def _strokes(grey: NDArray[np.uint8], zone: Zone, scratch: Scratch) -> NDArray[np.uint8]:
-    """Dark strokes of ``zone`` as a mask 0/255: black-hat, threshold at a share of the darkest ink's depth."""
+    """Dark strokes of ``zone`` as a mask 0/255: black-hat over the ground's own brightness, so that shade is no ink."""
     part = scratch.keep(as_uint8(cv2.GaussianBlur(grey[zone.pixels()], (3, 3), 0)))
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_px(1.3), _px(1.3)))
-    hat = scratch.keep(as_uint8(cv2.morphologyEx(part, cv2.MORPH_BLACKHAT, kernel)))
-    ink = float(np.percentile(hat, 99.3))
-    _, mask = cv2.threshold(hat, max(10.0, 0.42 * ink), 255, cv2.THRESH_BINARY)
-    return scratch.keep(as_uint8(mask))
+    ground = scratch.keep(as_uint8(cv2.morphologyEx(part, cv2.MORPH_CLOSE, kernel)))
+    depth = scratch.keep((ground.astype(np.float32) - part) / np.maximum(ground, 12))
+    ink = float(np.percentile(depth, 99.3))
+    return scratch.keep((depth > max(0.06, 0.42 * ink)).astype(np.uint8) * np.uint8(255))
 
 
 def date_lines(grey: NDArray[np.uint8], scratch: Scratch) -> list[Box]:
