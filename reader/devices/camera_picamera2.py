@@ -31,48 +31,40 @@ class PiCamera:
         self._settings = settings
         self._clock = clock
         self._camera: Any = None
+        self._streaming = False
+        self._suspect = False
         self._number = 0
         self._wish = LightRequest()
 
     def start(self) -> None:
-        """Open, configure and stream. Raises DeviceGone when the camera is away or held by another process."""
+        """Stream; the first time, and after any failure, open and configure as well.
+
+        Raises DeviceGone when the camera is away or held by another process.
+        """
         self.stop()
-        index = self._index()
+        if self._camera is None:
+            self._open()
         try:
-            camera = self._make(index)
-        except (RuntimeError, IndexError, OSError) as error:
-            raise DeviceGone(f"camera {index} cannot be opened ({error}); close other camera programs") from error
-        self._camera = camera
-        settings = self._settings
-        try:
-            camera.configure(
-                camera.create_video_configuration(
-                    main={"size": (settings.width, settings.height), "format": settings.layout},
-                    raw=None,
-                    buffer_count=4,
-                    queue=False,  # the next frame, never one that waited in memory
-                    display=None,
-                    encode=None,
-                    controls=first_controls(settings, camera.camera_controls),
-                )
-            )
-            camera.start()
+            self._camera.start()
         except (RuntimeError, ValueError, OSError) as error:
-            self.stop()
+            self._close()
             raise DeviceGone(f"the camera does not start ({error}); check its ribbon cable") from error
+        self._streaming = True
         self.adjust(self._wish)
 
     def capture(self, timeout_s: float) -> Frame:
         """Return the next frame. Raises DeviceTimeout (reopen helps) or DeviceGone (not started)."""
         camera = self._camera
-        if camera is None:
+        if camera is None or not self._streaming:
             raise DeviceGone("the camera is not started")
         try:
             request = camera.capture_request(wait=timeout_s)
         except TimeoutError as error:
+            self._suspect = True
             camera.cancel_all_and_flush()  # else the late frame would answer the next call
             raise DeviceTimeout(f"the camera gave no picture in {timeout_s:.1f} s") from error
         except RuntimeError as error:
+            self._suspect = True
             raise DeviceGone(f"the camera stopped ({error})") from error
         try:
             memory = request.make_array("main")
@@ -92,7 +84,7 @@ class PiCamera:
         """Set exposure compensation, and focus on the face where the lens can."""
         self._wish = request
         camera = self._camera
-        if camera is None:
+        if camera is None or not self._streaming:
             return
         properties: Mapping[str, Any] = camera.camera_properties
         sensor = properties.get("ScalerCropMaximum", (0, 0, self._settings.width, self._settings.height))
@@ -101,7 +93,45 @@ class PiCamera:
             camera.set_controls(controls)
 
     def stop(self) -> None:
-        """Stop and let go of the camera, so that another process or the next ``start`` may have it."""
+        """Stop streaming. A sound camera stays open, which saves the next patient a second; a suspect one is closed."""
+        camera, streaming, self._streaming = self._camera, self._streaming, False
+        if camera is None:
+            return
+        if self._suspect:
+            self._close()
+        elif streaming:
+            camera.stop()
+
+    def close(self) -> None:
+        """Let go of the camera, so that another process may have it."""
+        self._streaming = False
+        self._close()
+
+    def _open(self) -> None:
+        index = self._index()
+        try:
+            camera = self._make(index)
+        except (RuntimeError, IndexError, OSError) as error:
+            raise DeviceGone(f"camera {index} cannot be opened ({error}); close other camera programs") from error
+        self._camera, self._suspect = camera, False
+        settings = self._settings
+        try:
+            camera.configure(
+                camera.create_video_configuration(
+                    main={"size": (settings.width, settings.height), "format": settings.layout},
+                    raw=None,
+                    buffer_count=4,
+                    queue=False,  # the next frame, never one that waited in memory
+                    display=None,
+                    encode=None,
+                    controls=first_controls(settings, camera.camera_controls),
+                )
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            self._close()
+            raise DeviceGone(f"the camera cannot be configured ({error}); check its settings") from error
+
+    def _close(self) -> None:
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.close()

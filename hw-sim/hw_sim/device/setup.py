@@ -193,6 +193,11 @@ def press(device: Device, *keys: str) -> None:
     device.run("/usr/bin/python3", "-c", _PRESS, KEY_SOCKET, *(f"key {key}" for key in keys))
 
 
+def snap(device: Device, path: str) -> None:
+    """Have the kiosk save what its screen shows."""
+    device.run("/usr/bin/python3", "-c", _PRESS, KEY_SOCKET, f"picture {path}")
+
+
 def _write(device: Device, path: str, text: str) -> None:
     file = device.files / path.lstrip("/")
     file.parent.mkdir(parents=True, exist_ok=True)
