@@ -66,13 +66,13 @@ def look(
             return _refused(CardFrontProblem.NO_CARD_SEEN)
         card = flatten(frame, located.corners, scratch, nudge_px=_NUDGES[turn % 2])
         side = which_side(card, scratch)
-        if side is Side.BACK:
-            return _refused(CardFrontProblem.BACK_SIDE)
         if side is Side.FRONT_UPSIDE_DOWN:
             card = flatten(frame, located.corners, scratch, upside_down=True, nudge_px=_NUDGES[turn % 2])
         quality = measure(frame, located.corners, card, scratch)
         if quality.sharpness < least_sharpness:
-            return _refused(CardFrontProblem.BLUR)
+            return _refused(CardFrontProblem.BLUR)  # whichever side it is: a blurred portrait can look like a chip
+        if side is Side.BACK:
+            return _refused(CardFrontProblem.BACK_SIDE)
         if quality.pocket_sides >= POCKET_SIDES:
             return _refused(CardFrontProblem.SLEEVE)
         if side is Side.UNSURE:
