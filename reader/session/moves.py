@@ -196,7 +196,7 @@ def proved(evidence: Evidence) -> bool:
             return evidence.pin_accepted and evidence.signature_valid
         case Method.VISUAL:
             return evidence.operator is not None
-        case None:
+        case _:
             return False
 
 
@@ -227,9 +227,7 @@ def offer_pin_or_staff(session: Session, failure: Failure) -> Move:
 def ask_pin(session: Session) -> Move:
     """Start the PIN path; one try left needs the patient's explicit second confirmation first."""
     match session.card.pin_tries:
-        case None:
-            return refer(session, Failure.CARD_UNREADABLE)
-        case 0:
+        case None | 0:
             return refer(session, Failure.PIN_LOCKED)
         case 1:
             return enter(session, Step.PIN_LAST_TRY)

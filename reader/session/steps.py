@@ -175,7 +175,7 @@ def _certificate(session: Session, event: ev.CertificateRead) -> Move:
             return refer(session, Failure.CERTIFICATE_MISSING)
         case CertificateState.EXPIRED:
             return refer(session, Failure.CERTIFICATE_EXPIRED)
-        case CertificateState.VALID | CertificateState.EXPIRING_SOON | CertificateState.GRACE:
+        case _:
             session, asked = ask_desk(session)
             session, entered = _identify(session)
             return session, (*asked, *entered)

@@ -36,13 +36,13 @@ ALL = dict.fromkeys(Consent, True)
 
 def test_a_patient_is_served_by_face_with_one_tap() -> None:
     at = At().by_face().press(Button.AGREE_ALL)
-    assert at.step is Step.STORING
+    assert at.is_at(Step.STORING)
     at.stored()
-    assert at.step is Step.DONE
+    assert at.is_at(Step.DONE)
     at.pull()
-    assert at.step is Step.THANKS
+    assert at.is_at(Step.THANKS)
     at.wait(5)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     record = at.record()
     assert record.outcome is Outcome.ACCEPTED
     assert record.evidence.method is Method.FACE
@@ -58,15 +58,15 @@ def test_the_face_try_starts_with_the_card_not_after_it_is_read() -> None:
 
 def test_a_match_before_the_signatures_are_checked_decides_nothing_yet() -> None:
     at = At().insert().certificate().matched()
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     assert not at.watcher.session.verified
     at.card_face().wait(1.1)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_a_match_counts_for_nothing_when_the_card_proves_forged() -> None:
     at = At().insert().certificate().matched().card_face(signed=False)
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     assert at.record().outcome is Outcome.REFUSED
     assert at.record().failure is Failure.CARD_DATA_ALTERED
 
@@ -87,13 +87,13 @@ def test_guidance_is_spoken_but_not_faster_than_one_can_follow() -> None:
 
 def test_three_unhurried_tries_then_pin_or_staff_without_blame() -> None:
     at = At().at_face().not_matched()
-    assert at.step is Step.FACE_AGAIN
+    assert at.is_at(Step.FACE_AGAIN)
     at.wait(7)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     at.not_matched(None).press(Button.TRY_AGAIN)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     at.not_matched()
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     assert at.watcher.session.failure is Failure.FACE_NOT_MATCHED
     at.press(Button.STOP)
     assert at.record().outcome is Outcome.ABORTED
@@ -110,13 +110,13 @@ def test_three_unhurried_tries_then_pin_or_staff_without_blame() -> None:
 )
 def test_a_try_ends_after_twenty_seconds_and_says_why(guidance: Guidance | None, failure: Failure) -> None:
     at = At().at_face().sees(guidance).wait(20.6)
-    assert at.step is Step.FACE_AGAIN
+    assert at.is_at(Step.FACE_AGAIN)
     assert at.watcher.session.failure is failure
 
 
 def test_a_slow_card_does_not_cost_a_face_try() -> None:
     at = At().insert().certificate().wait(15).card_face().wait(15)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
 
 
 def test_a_card_that_never_gives_its_photo_goes_to_the_desk() -> None:
@@ -132,7 +132,7 @@ def test_a_verified_patient_is_not_disturbed_by_late_facts() -> None:
     assert at.watcher.session.progress == 1.0
     assert at.watcher.session.guidance is None
     at.wait(1.1)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_the_kiosk_does_not_verify_on_evidence_that_is_none() -> None:
@@ -148,14 +148,14 @@ def test_the_kiosk_does_not_verify_on_evidence_that_is_none() -> None:
 
 def test_a_patient_may_choose_the_pin_instead_of_the_face() -> None:
     at = At().at_face().press(Button.USE_PIN)
-    assert at.step is Step.PIN_ENTRY
+    assert at.is_at(Step.PIN_ENTRY)
     at.digits(3).press(Button.NEXT)
-    assert at.step is Step.PIN_ENTRY, "three digits are no PIN"
+    assert at.is_at(Step.PIN_ENTRY), "three digits are no PIN"
     at.pin()
-    assert at.step is Step.PIN_CHECKING
+    assert at.is_at(Step.PIN_CHECKING)
     assert at.did(ef.VerifyPin) == [ef.VerifyPin(1)]
     at.pin_accepted(local=True).wait(1.1)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     at.press(Button.AGREE_ALL)
     assert at.record().evidence.method is Method.PIN
     assert at.record().evidence.nonce_local
@@ -169,14 +169,14 @@ def test_a_pin_signature_that_does_not_verify_is_refused() -> None:
 
 def test_wrong_pins_lead_to_a_warning_before_the_last_try_and_to_the_desk_when_locked() -> None:
     at = At().at_face().press(Button.USE_PIN).pin().pin_refused(2)
-    assert at.step is Step.PIN_ENTRY
-    assert at.watcher.session.pin_wrong
+    assert at.is_at(Step.PIN_ENTRY)
+    assert at.wrong_pin_shown()
     at.digits(1)
-    assert not at.watcher.session.pin_wrong
+    assert at.wrong_pin_shown() is False
     at.pin().pin_refused(1)
-    assert at.step is Step.PIN_LAST_TRY
+    assert at.is_at(Step.PIN_LAST_TRY)
     at.press(Button.YES)
-    assert at.step is Step.PIN_ENTRY
+    assert at.is_at(Step.PIN_ENTRY)
     at.pin().pin_refused(0)
     assert at.record().failure is Failure.PIN_LOCKED
 
@@ -184,23 +184,23 @@ def test_wrong_pins_lead_to_a_warning_before_the_last_try_and_to_the_desk_when_l
 @pytest.mark.parametrize("button", [Button.NO, Button.STOP])
 def test_the_last_try_can_be_declined(button: Button) -> None:
     at = At().at_face(tries=1).press(Button.USE_PIN).press(button)
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     assert not at.did(ef.VerifyPin)
 
 
 def test_from_the_pin_one_may_go_back_to_the_face() -> None:
     at = At().at_face(tries=1).press(Button.USE_PIN).press(Button.USE_FACE)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     at = At().at_face().press(Button.USE_PIN).press(Button.USE_FACE)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
 
 
 @pytest.mark.parametrize("tries", [0, None])
 def test_no_pin_is_offered_without_a_known_try_left(tries: int | None) -> None:
     at = At().at_face(tries=tries).press(Button.USE_PIN)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     at = At().part(Part.CAMERA, Failure.CAMERA_MISSING).insert().certificate(tries=tries).press(Button.USE_PIN)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
 
 
 def test_a_card_that_falls_silent_at_the_pin_goes_to_the_desk() -> None:
@@ -214,7 +214,7 @@ def test_while_a_pin_is_typed_the_card_is_read_on_and_a_forged_one_refused() -> 
     at = At().insert().certificate().press(Button.USE_PIN).card_face(signed=False)
     assert at.record().outcome is Outcome.REFUSED
     at = At().insert().certificate().press(Button.USE_PIN).card_failed(Failure.FRONT_UNREADABLE)
-    assert at.step is Step.PIN_ENTRY, "without the card face the PIN still works"
+    assert at.is_at(Step.PIN_ENTRY), "without the card face the PIN still works"
     at = At().insert().certificate().press(Button.USE_PIN).front(CardFrontProblem.BLUR)
     assert at.watcher.session.card.front_problem is CardFrontProblem.BLUR
 
@@ -237,14 +237,14 @@ def test_an_abandoned_pin_pad_times_out() -> None:
 )
 def test_a_card_without_a_usable_certificate_goes_to_the_desk(state: CertificateState, failure: Failure) -> None:
     at = At().insert().certificate(state)
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     assert at.record().failure is failure
 
 
 @pytest.mark.parametrize("failure", [Failure.NOT_MY_NUMBER_CARD, Failure.PHONE_NOT_SUPPORTED, Failure.CARD_MUTE])
 def test_another_kind_of_card_gets_one_sentence(failure: Failure) -> None:
     at = At().insert().card_failed(failure).pull().wait(9)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.record().failure is failure
     assert at.record().outcome is Outcome.REFERRED
 
@@ -256,39 +256,39 @@ def test_a_card_the_authority_did_not_sign_is_refused() -> None:
 
 def test_two_cards_at_once() -> None:
     at = At().at_face().insert()
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     assert at.record().failure is Failure.TWO_CARDS
 
 
 def test_the_card_is_pulled_half_way() -> None:
     at = At().insert().pull()
-    assert at.step is Step.CARD_PULLED
+    assert at.is_at(Step.CARD_PULLED)
     assert at.record().outcome is Outcome.ABORTED
     at.insert()
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
     at.pull().wait(7)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
 
 
 def test_consents_survive_the_card_being_taken_early() -> None:
     at = At().by_face().pull()
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     at.press(Button.AGREE_ALL).stored()
-    assert at.step is Step.DONE
+    assert at.is_at(Step.DONE)
     assert at.record().outcome is Outcome.ACCEPTED
     at.wait(9)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
 
 
 def test_but_nobody_waits_long_for_a_patient_who_left_with_the_card() -> None:
     at = At().by_face().pull().wait(51)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.record().failure is Failure.TIMED_OUT
 
 
 def test_another_card_in_place_of_the_one_proved_starts_anew() -> None:
     at = At().by_face().pull().insert()
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
     assert at.watcher.published[1].failure is Failure.CARD_SWAPPED
     assert at.watcher.published[1].outcome is Outcome.ABORTED
 
@@ -306,24 +306,24 @@ def test_another_card_in_place_of_the_one_proved_starts_anew() -> None:
 )
 def test_a_card_to_be_seated_anew_and_then_served(problem: CardFrontProblem, failure: Failure) -> None:
     at = At().insert().certificate().front(problem)
-    assert at.step is Step.RESEAT_CARD
+    assert at.is_at(Step.RESEAT_CARD)
     assert at.watcher.session.failure is failure
     assert f"front.{problem.value}" in at.said()
     at.pull()
-    assert at.step is Step.RESEAT_CARD
+    assert at.is_at(Step.RESEAT_CARD)
     at.at_face().matched().wait(1.1)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_what_kind_of_card_it_is_comes_before_how_it_lies() -> None:
     at = At().insert().front(CardFrontProblem.NO_CARD_SEEN)
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
     at.card_failed(Failure.NOT_MY_NUMBER_CARD)
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     at = At().insert().front(CardFrontProblem.BACK_SIDE).certificate()
-    assert at.step is Step.RESEAT_CARD
+    assert at.is_at(Step.RESEAT_CARD)
     at.card_failed(Failure.CARD_MUTE)
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
 
 
 def test_after_two_reseatings_pin_or_staff() -> None:
@@ -331,33 +331,33 @@ def test_after_two_reseatings_pin_or_staff() -> None:
     for _ in range(2):
         at.insert().certificate().front(CardFrontProblem.SLEEVE).pull()
     at.insert().certificate().front(CardFrontProblem.SLEEVE)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     assert at.watcher.session.failure is Failure.FRONT_SLEEVE
 
 
 def test_from_the_reseat_screen_pin_stop_or_silence() -> None:
     reseat = (lambda: At().insert().certificate().front(CardFrontProblem.BLUR))()
-    assert reseat.press(Button.USE_PIN).step is Step.PIN_ENTRY
+    assert reseat.press(Button.USE_PIN).is_at(Step.PIN_ENTRY)
     at = At().insert().certificate().front(CardFrontProblem.BLUR).press(Button.STOP)
     assert at.record().failure is Failure.STOPPED_BY_PATIENT
     at = At().insert().certificate().front(CardFrontProblem.BLUR).pull().wait(76)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.record().failure is Failure.FRONT_UNREADABLE
 
 
 def test_without_a_card_slot_camera_there_is_no_face_path_but_a_pin() -> None:
     at = At().insert().certificate().front(CardFrontProblem.CAMERA_MISSING)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     assert at.watcher.session.failure is Failure.CARD_CAMERA_MISSING
     at = At().part(Part.CARD_CAMERA, Failure.CARD_CAMERA_MISSING).insert().certificate()
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
 
 
 @pytest.mark.parametrize("failure", [Failure.FRONT_NUMBER_REFUSED, Failure.FRONT_TRIES_LOW, Failure.PHOTO_UNREADABLE])
 def test_a_closed_card_face_leaves_the_pin(failure: Failure) -> None:
     at = At().insert().certificate().card_failed(failure)
-    assert at.step is Step.FACE_GIVEN_UP
-    assert at.press(Button.USE_PIN).step is Step.PIN_ENTRY
+    assert at.is_at(Step.FACE_GIVEN_UP)
+    assert at.press(Button.USE_PIN).is_at(Step.PIN_ENTRY)
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
@@ -365,9 +365,9 @@ def test_a_closed_card_face_leaves_the_pin(failure: Failure) -> None:
 
 def test_consents_one_by_one() -> None:
     at = At().by_face().press(Button.AGREE, ConsentItem.MEDICAL).press(Button.DECLINE, ConsentItem.OPERATION)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     at.press(Button.AGREE, ConsentItem.SPECIFIC_DISEASE)
-    assert at.step is Step.CONSENT, "what was not asked cannot be answered"
+    assert at.is_at(Step.CONSENT), "what was not asked cannot be answered"
     at.press(Button.DECLINE, ConsentItem.HEALTH_CHECKUP)
     assert at.record().consents == {
         Consent.MEDICATION: True,
@@ -397,36 +397,36 @@ def test_an_unknown_age_counts_as_younger() -> None:
 
 def test_a_returning_patient_needs_one_tap_and_may_change() -> None:
     at = At().insert().certificate().desk(ALL).card_face().matched()
-    assert at.step is Step.CONSENT_AGAIN
+    assert at.is_at(Step.CONSENT_AGAIN)
     at.press(Button.SAME_AS_BEFORE)
-    assert at.step is Step.STORING
+    assert at.is_at(Step.STORING)
     assert at.record().taps == 1
     at = At().insert().certificate().desk(ALL).card_face().matched().press(Button.CHANGE)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_remembered_answers_that_do_not_cover_todays_questions_are_asked_anew() -> None:
     last = {Consent.MEDICATION: True, Consent.DIAGNOSIS: True}
     at = At().insert().certificate().desk(last).card_face().matched()
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     assert answers_from(last, (ConsentItem.MEDICAL,)) == {ConsentItem.MEDICAL: True}
     at = At(Rules(remember_consents=False)).insert().certificate().desk(ALL).card_face().matched()
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_the_desk_has_one_second_then_the_kiosk_asks_as_for_a_new_patient() -> None:
     at = At().at_face().matched().wait(0.5)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     at.desk(ALL)
-    assert at.step is Step.CONSENT_AGAIN
+    assert at.is_at(Step.CONSENT_AGAIN)
     at = At().part(Part.DESK, Failure.DESK_AWAY).at_face().matched()
-    assert at.step is Step.CONSENT, "a desk known to be away is not waited for"
+    assert at.is_at(Step.CONSENT), "a desk known to be away is not waited for"
     assert not at.did(ef.AskDesk)
 
 
 def test_registration_is_offered_where_the_desk_says_so_and_only_the_wish_is_recorded() -> None:
     at = At().insert().certificate().desk(registration=Registration.NOT_REGISTERED).card_face().matched()
-    assert at.step is Step.REGISTRATION
+    assert at.is_at(Step.REGISTRATION)
     at.press(Button.YES).press(Button.AGREE_ALL)
     assert at.record().registration_requested
     at = At().insert().certificate().desk(registration=Registration.NOT_REGISTERED).card_face().matched()
@@ -436,16 +436,16 @@ def test_registration_is_offered_where_the_desk_says_so_and_only_the_wish_is_rec
 
 def test_an_expiring_certificate_is_announced_without_a_tap() -> None:
     at = At().by_face(CertificateState.EXPIRING_SOON)
-    assert at.step is Step.EXPIRY_NOTICE
+    assert at.is_at(Step.EXPIRY_NOTICE)
     at.wait(9)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     at = At().by_face(CertificateState.EXPIRING_SOON).press(Button.NEXT)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_in_the_grace_period_no_information_consent_is_asked() -> None:
     at = At().by_face(CertificateState.GRACE).wait(9)
-    assert at.step is Step.STORING
+    assert at.is_at(Step.STORING)
     assert set(at.record().consents.values()) == {None}
     assert at.record().consented_at is None
     assert official({}) == dict.fromkeys(Consent)
@@ -453,7 +453,7 @@ def test_in_the_grace_period_no_information_consent_is_asked() -> None:
 
 def test_the_prescription_choice_adds_one_tap_where_the_site_has_it() -> None:
     at = At(Rules(prescription_choice=True)).by_face().press(Button.AGREE_ALL)
-    assert at.step is Step.PRESCRIPTION
+    assert at.is_at(Step.PRESCRIPTION)
     at.press(Button.ELECTRONIC)
     assert at.record().prescription is Prescription.ELECTRONIC
     at = At(Rules(prescription_choice=True)).by_face(CertificateState.GRACE).wait(9).press(Button.PAPER)
@@ -463,6 +463,11 @@ def test_the_prescription_choice_adds_one_tap_where_the_site_has_it() -> None:
 
 def test_a_question_may_be_stopped_and_times_out() -> None:
     assert At().by_face().press(Button.STOP).record().failure is Failure.STOPPED_BY_PATIENT
+    asked = At().insert().certificate().desk(ALL, Registration.NOT_REGISTERED).card_face().matched()
+    assert asked.press(Button.AGREE_ALL).is_at(Step.REGISTRATION), "another screen's button means nothing here"
+    again = asked.press(Button.NO)
+    assert again.is_at(Step.CONSENT_AGAIN)
+    assert again.press(Button.STOP).record().failure is Failure.STOPPED_BY_PATIENT
     assert At().by_face().wait(76).record().failure is Failure.TIMED_OUT
 
 
@@ -478,30 +483,30 @@ def test_a_silent_patient_is_asked_once_and_given_thirty_seconds() -> None:
     assert 28 <= left <= 30
     assert at.said().count("still_there") == 1
     at.press(Button.STAY)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     assert countdown(at.watcher.session) is None
 
 
 def test_more_time_stretches_every_limit_threefold() -> None:
     at = At().by_face().press(Button.MORE_TIME).wait(130)
     assert countdown(at.watcher.session) is None
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
     slow = At(Rules(slow_machine=10.0)).insert().wait(200)
-    assert slow.step is Step.READING_CARD
+    assert slow.is_at(Step.READING_CARD)
 
 
 def test_a_forgotten_card_is_called_after_in_three_stages_the_last_one_to_the_desk() -> None:
     at = At().by_face().press(Button.AGREE_ALL).stored().wait(4)
-    assert at.watcher.session.card_left_stage == 0
+    assert at.card_left_stage() == 0
     at.wait(2)
-    assert at.watcher.session.card_left_stage == 1
+    assert at.card_left_stage() == 1
     at.wait(10)
-    assert at.watcher.session.card_left_stage == 2
+    assert at.card_left_stage() == 2
     assert Failure.CARD_LEFT not in at.alerts()
     at.wait(15)
     assert at.alerts().count(Failure.CARD_LEFT) == 1
     at.wait(600)
-    assert at.step is Step.DONE
+    assert at.is_at(Step.DONE)
     assert at.alerts().count(Failure.CARD_LEFT) == 1
 
 
@@ -514,26 +519,26 @@ def test_no_limit_runs_while_nobody_is_there() -> None:
 
 def test_calling_staff_tells_the_desk_and_the_patient_may_go_on() -> None:
     at = At().at_face().press(Button.STAFF)
-    assert at.step is Step.STAFF_CALLED
+    assert at.is_at(Step.STAFF_CALLED)
     assert at.alerts() == [Failure.STAFF_REQUESTED]
     at.press(Button.STAFF)
     assert at.alerts() == [Failure.STAFF_REQUESTED], "once is enough"
     at.press(Button.STAY)
-    assert at.step is Step.FACE
+    assert at.is_at(Step.FACE)
     assert at.watcher.session.face_attempt == 1, "calling staff costs no try"
 
 
 def test_going_on_after_staff_were_called_leads_back_to_where_one_was() -> None:
     at = At().press(Button.STAFF).press(Button.STAY)
-    assert at.step is Step.IDLE
-    assert At().insert().press(Button.STAFF).press(Button.STAY).step is Step.READING_CARD
+    assert at.is_at(Step.IDLE)
+    assert At().insert().press(Button.STAFF).press(Button.STAY).is_at(Step.READING_CARD)
     at = At().at_face().press(Button.USE_PIN).press(Button.STAFF).press(Button.STAY)
-    assert at.step is Step.PIN_ENTRY
-    assert At().by_face().press(Button.STAFF).press(Button.STAY).step is Step.CONSENT
+    assert at.is_at(Step.PIN_ENTRY)
+    assert At().by_face().press(Button.STAFF).press(Button.STAY).is_at(Step.CONSENT)
     at = At().insert().certificate().front(CardFrontProblem.BLUR).press(Button.STAFF).press(Button.STAY)
-    assert at.step is Step.RESEAT_CARD
+    assert at.is_at(Step.RESEAT_CARD)
     at = At().insert().press(Button.STAFF).pull().press(Button.STAY)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
 
 
 def test_a_card_taken_while_waiting_for_staff_ends_the_visit_as_referred() -> None:
@@ -541,9 +546,9 @@ def test_a_card_taken_while_waiting_for_staff_ends_the_visit_as_referred() -> No
     assert at.record().outcome is Outcome.REFERRED
     assert at.record().failure is Failure.STAFF_REQUESTED
     at.insert()
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
     at = At().press(Button.STAFF).insert()
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
     at = At().by_face().press(Button.STAFF).pull().insert()
     assert at.watcher.published[1].outcome is Outcome.ABORTED
 
@@ -551,17 +556,17 @@ def test_a_card_taken_while_waiting_for_staff_ends_the_visit_as_referred() -> No
 def test_staff_who_do_not_come_and_patients_who_give_up() -> None:
     at = At().at_face().press(Button.STAFF).wait(151)
     assert at.record().failure is Failure.STAFF_REQUESTED
-    assert At().press(Button.STAFF).press(Button.STOP).step is Step.IDLE
+    assert At().press(Button.STAFF).press(Button.STOP).is_at(Step.IDLE)
 
 
 def test_staff_called_while_the_kiosk_goes_out_of_service() -> None:
     at = At().press(Button.STAFF).part(Part.OUTBOX, Failure.OUTBOX_FULL)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
 
 
 def test_a_visual_check_armed_at_the_desk_serves_one_patient_and_goes_off_by_itself() -> None:
     at = At().order_visual().insert().certificate()
-    assert at.step is Step.VISUAL_CHECK
+    assert at.is_at(Step.VISUAL_CHECK)
     at.card_face().sees(Guidance.TOO_DARK).decide(True).wait(1.1).press(Button.AGREE_ALL)
     record = at.record()
     assert record.evidence.method is Method.VISUAL
@@ -569,12 +574,12 @@ def test_a_visual_check_armed_at_the_desk_serves_one_patient_and_goes_off_by_its
     assert record.evidence.reason == "other"
     at.stored().pull().wait(5)
     assert at.watcher.session.visual is None
-    assert at.insert().certificate().step is Step.FACE
+    assert at.insert().certificate().is_at(Step.FACE)
 
 
 def test_a_visual_check_ordered_in_the_middle_takes_over_at_once() -> None:
     at = At().at_face().order_visual()
-    assert at.step is Step.VISUAL_CHECK
+    assert at.is_at(Step.VISUAL_CHECK)
     at.decide(False)
     assert at.record().failure is Failure.VISUAL_REFUSED
     assert at.record().outcome is Outcome.REFUSED
@@ -585,9 +590,9 @@ def test_a_visual_check_not_used_lapses_and_can_be_called_off() -> None:
     at = At().order_visual().happens(ev.VisualCheckCancelled(1.0))
     assert at.watcher.session.visual is None
     at = At().at_face().order_visual().happens(ev.VisualCheckCancelled(1.0))
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     at = At().at_face().order_visual().wait(121)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     assert at.watcher.session.visual is None
 
 
@@ -595,7 +600,7 @@ def test_an_order_given_when_a_visit_is_over_is_for_the_next_patient() -> None:
     at = At().at_face().not_matched().wait(7).not_matched().wait(7).not_matched().press(Button.STOP)
     at.order_visual().pull().wait(9)
     assert at.watcher.session.visual is not None
-    assert at.insert().certificate().step is Step.VISUAL_CHECK
+    assert at.insert().certificate().is_at(Step.VISUAL_CHECK)
 
 
 def test_a_visual_check_survives_a_card_that_was_none() -> None:
@@ -607,7 +612,7 @@ def test_at_the_kiosk_the_decision_counts_only_behind_a_staff_code() -> None:
     at = At().at_face().order_visual().press(Button.SAME_PERSON)
     assert not at.watcher.session.verified, "a patient cannot press it"
     at.press(Button.VISUAL_CHECK)
-    assert at.step is Step.STAFF_CODE
+    assert at.is_at(Step.STAFF_CODE)
     at.press(Button.NEXT)
     assert not at.did(ef.CheckStaffCode), "nothing was typed"
     at.digits(6).press(Button.NEXT)
@@ -615,7 +620,7 @@ def test_at_the_kiosk_the_decision_counts_only_behind_a_staff_code() -> None:
     at.staff_code(None, 4)
     assert at.watcher.session.staff_tries == 4
     at.staff_code("op2")
-    assert at.step is Step.VISUAL_CHECK
+    assert at.is_at(Step.VISUAL_CHECK)
     at.press(Button.SAME_PERSON)
     assert at.watcher.session.verified
     assert at.watcher.session.evidence.operator == "op2"
@@ -629,36 +634,36 @@ def test_the_other_person_is_refused_at_the_kiosk_too() -> None:
 
 def test_staff_codes_lock_and_lead_back() -> None:
     at = At().press(Button.VISUAL_CHECK).staff_code(None, 0)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.alerts() == [Failure.STAFF_CODE_LOCKED]
     at = At().at_face().press(Button.STAFF).press(Button.VISUAL_CHECK).press(Button.STOP)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     at = At().insert().press(Button.STAFF).press(Button.VISUAL_CHECK).wait(61)
     assert at.record().failure is Failure.STAFF_REQUESTED
 
 
 def test_a_staff_code_at_the_start_screen_arms_the_next_patient() -> None:
     at = At().press(Button.VISUAL_CHECK).staff_code("op2")
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.watcher.session.visual is not None
-    assert at.insert().certificate().step is Step.VISUAL_CHECK
+    assert at.insert().certificate().is_at(Step.VISUAL_CHECK)
     at = At().press(Button.VISUAL_CHECK).insert()
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
 
 
 def test_a_staff_code_before_the_card_is_read_waits_for_it() -> None:
     at = At().insert().press(Button.STAFF).press(Button.VISUAL_CHECK).staff_code("op2")
-    assert at.step is Step.READING_CARD
-    assert at.certificate().step is Step.VISUAL_CHECK
+    assert at.is_at(Step.READING_CARD)
+    assert at.certificate().is_at(Step.VISUAL_CHECK)
     at = At().at_face().press(Button.STAFF).press(Button.VISUAL_CHECK).pull().staff_code("op2")
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     assert at.watcher.session.visual is not None
 
 
 def test_during_a_visual_check_the_front_of_the_card_no_longer_matters() -> None:
     at = At().order_visual().insert().certificate().front(CardFrontProblem.SLEEVE)
-    assert at.step is Step.VISUAL_CHECK
-    assert at.card_failed(Failure.PHOTO_UNREADABLE).step is Step.VISUAL_CHECK
+    assert at.is_at(Step.VISUAL_CHECK)
+    assert at.card_failed(Failure.PHOTO_UNREADABLE).is_at(Step.VISUAL_CHECK)
     assert at.card_failed(Failure.CARD_DATA_ALTERED).record().outcome is Outcome.REFUSED
 
 
@@ -667,57 +672,57 @@ def test_during_a_visual_check_the_front_of_the_card_no_longer_matters() -> None
 
 def test_power_on_without_a_reader_is_out_of_service_and_comes_back() -> None:
     at = At(ready=False)
-    assert at.step is Step.STARTING
+    assert at.is_at(Step.STARTING)
     at.part(Part.CAMERA, None)
-    assert at.step is Step.STARTING
+    assert at.is_at(Step.STARTING)
     at.wait(61)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
     assert at.watcher.session.failure is Failure.READER_MISSING
     at.part(Part.CARD_READER, None)
-    assert at.step is Step.IDLE
+    assert at.is_at(Step.IDLE)
     at = At(ready=False).part(Part.OUTBOX, Failure.OUTBOX_FULL)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
 
 
 def test_a_card_put_in_before_the_kiosk_was_ready_is_served() -> None:
     at = At(ready=False).insert().part(Part.CARD_READER, None)
-    assert at.step is Step.READING_CARD
+    assert at.is_at(Step.READING_CARD)
 
 
 def test_out_of_service_tells_whoever_tries() -> None:
     at = At().part(Part.TEMPERATURE, Failure.TOO_HOT)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
     at.insert()
     assert at.said()[-1] == "out_of_service"
     at.part(Part.OUTBOX, Failure.OUTBOX_WRITE).part(Part.TEMPERATURE, None)
     assert at.watcher.session.failure is Failure.OUTBOX_WRITE
     at.wait(5).part(Part.OUTBOX, None)
-    assert at.step is Step.READING_CARD, "the card that waited is served"
+    assert at.is_at(Step.READING_CARD), "the card that waited is served"
 
 
 def test_the_reader_going_away_ends_a_visit_that_needs_it_and_no_other() -> None:
     at = At().at_face().part(Part.CARD_READER, Failure.PCSC_STOPPED)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
     assert at.record().failure is Failure.PCSC_STOPPED
     at = At().by_face().part(Part.CARD_READER, Failure.PCSC_STOPPED).press(Button.AGREE_ALL).stored()
     assert at.record().outcome is Outcome.ACCEPTED
     at = At().by_face().press(Button.AGREE_ALL).stored().part(Part.CARD_READER, Failure.READER_MISSING)
-    assert at.step is Step.THANKS
+    assert at.is_at(Step.THANKS)
     at.wait(5)
-    assert at.step is Step.OUT_OF_SERVICE
+    assert at.is_at(Step.OUT_OF_SERVICE)
 
 
 def test_the_camera_going_away_leaves_pin_and_staff() -> None:
     at = At().at_face().part(Part.CAMERA, Failure.CAMERA_MISSING)
-    assert at.step is Step.FACE_GIVEN_UP
+    assert at.is_at(Step.FACE_GIVEN_UP)
     assert at.watcher.session.failure is Failure.CAMERA_MISSING
     at = At().at_face().matched().part(Part.CAMERA, Failure.CAMERA_MISSING).wait(1.1)
-    assert at.step is Step.CONSENT
+    assert at.is_at(Step.CONSENT)
 
 
 def test_a_result_the_disk_does_not_take_sends_the_patient_to_the_desk() -> None:
     at = At().by_face().press(Button.AGREE_ALL).happens(ev.ResultNotStored(0.0, 1, Failure.OUTBOX_FULL))
-    assert at.step is Step.REFERRED
+    assert at.is_at(Step.REFERRED)
     assert at.watcher.session.failure is Failure.OUTBOX_FULL
     assert Failure.OUTBOX_FULL in at.alerts()
     at = At().by_face().press(Button.AGREE_ALL).wait(6)
@@ -741,7 +746,7 @@ def test_aids_are_for_one_patient_and_do_not_count_as_taps() -> None:
 
 def test_staff_cannot_be_called_from_a_screen_that_does_not_offer_it() -> None:
     at = At().by_face().press(Button.AGREE_ALL).press(Button.STAFF)
-    assert at.step is Step.STORING
+    assert at.is_at(Step.STORING)
 
 
 def test_stopping_while_the_face_is_looked_at() -> None:
@@ -757,3 +762,57 @@ def test_every_step_is_in_the_table_and_leads_somewhere() -> None:
     for step, spec in STEPS.items():
         assert spec.leads_to, step
         assert spec.limit_s is not None or step in (Step.IDLE, Step.OUT_OF_SERVICE)
+
+
+# -- corners -----------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_comes_only_once_the_face_is_looked_at() -> None:
+    at = At().at_face().not_matched().matched()
+    assert at.is_at(Step.FACE_AGAIN), "a late decision of the last try opens nothing"
+
+
+def test_the_pin_is_open_between_two_face_tries() -> None:
+    at = At().at_face().not_matched().press(Button.USE_PIN)
+    assert at.is_at(Step.PIN_ENTRY)
+    at = At().at_face().not_matched().wait(7).not_matched().wait(7).not_matched().wait(76)
+    assert at.record().failure is Failure.FACE_NOT_MATCHED
+
+
+def test_a_swapped_card_while_the_desk_still_thinks() -> None:
+    at = At().at_face().press(Button.USE_PIN).pin().pin_accepted()
+    assert at.is_at(Step.PIN_CHECKING)
+    at.pin_accepted(valid=False)
+    assert at.watcher.session.verified, "the first answer counts"
+    at.desk()
+    assert at.is_at(Step.CONSENT)
+
+
+def test_a_visual_check_while_the_desk_still_thinks() -> None:
+    at = At().order_visual().insert().certificate().decide(True).decide(False)
+    assert at.watcher.session.verified
+    assert at.watcher.session.evidence.operator == "op1"
+    at.wait(1.1)
+    assert at.is_at(Step.CONSENT)
+
+
+def test_a_visual_check_decided_without_an_order_names_the_desk() -> None:
+    at = At().at_face().order_visual(0.1).wait(1)
+    assert at.is_at(Step.VISUAL_CHECK), "a comparison under way is not cut off by the order's own time"
+
+
+def test_a_new_card_on_the_last_screens_starts_at_once() -> None:
+    at = At().by_face().press(Button.AGREE_ALL).stored().pull().insert()
+    assert at.is_at(Step.READING_CARD)
+    at = At().insert().card_failed(Failure.NOT_MY_NUMBER_CARD).pull().insert()
+    assert at.is_at(Step.READING_CARD)
+
+
+def test_facts_about_an_earlier_card_are_dropped() -> None:
+    at = At().insert().pull().insert()
+    at.happens(ev.CertificateRead(at.now, 1, CertificateState.VALID, 3, None, None))
+    assert at.is_at(Step.READING_CARD)
+
+
+def test_removal_without_a_card_means_nothing() -> None:
+    assert At().pull().is_at(Step.IDLE)

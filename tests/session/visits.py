@@ -32,9 +32,14 @@ class At:
         if ready:
             self.part(Part.CARD_READER, None)
 
-    @property
-    def step(self) -> Step:
-        return self.watcher.session.step
+    def is_at(self, step: Step) -> bool:
+        return self.watcher.session.step is step
+
+    def card_left_stage(self) -> int:
+        return self.watcher.session.card_left_stage
+
+    def wrong_pin_shown(self) -> bool:
+        return self.watcher.session.pin_wrong
 
     @property
     def now(self) -> float:
