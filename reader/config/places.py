@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reader.config.schema import KaopiConfig
+from reader.text.voice import voice_folder
 
 SHARE = Path("/usr/share/kaopi")
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -16,8 +17,8 @@ def models_dir(config: KaopiConfig) -> Path:
 
 
 def voice_dir(config: KaopiConfig) -> Path:
-    """Return the folder of the voice recordings: the site's, the checkout's, or the package's."""
-    return config.sound.voice_dir or own("voice")
+    """Return the folder of the voice recordings: the site's, or the package's."""
+    return config.sound.voice_dir or voice_folder()
 
 
 def own(name: str) -> Path:
