@@ -67,6 +67,5 @@ class ModelStore:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

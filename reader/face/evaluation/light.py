@@ -15,8 +15,8 @@ import numpy as np
 from reader.face import geometry
 from reader.face.engine import FaceEngine
 from reader.face.evaluation import stats
-from reader.face.evaluation.datasets import Picture, read_picture
-from reader.face.evaluation.pipeline import Progress, central_mesh
+from reader.face.evaluation.datasets import Pairs, Picture, read_picture
+from reader.face.evaluation.pipeline import Progress, central_mesh, describe
 from reader.face.evaluation.stats import Rate
 from reader.face.guidance import LIGHT_REASONS, light_reason
 from reader.face.image import BadImage, Pixels
@@ -138,6 +138,22 @@ def evaluate(
             judged.setdefault((grade.name, grade.strength), []).append(light_reason(light))
     progress(len(pictures), len(pictures))
     return summarise(judged)
+
+
+def recognised(
+    engine: FaceEngine, pairs: Pairs, limit: int, progress: Progress = lambda done, total: None
+) -> list[Picture]:
+    """Return up to ``limit`` pictures whose genuine partner matches at the shipped threshold."""
+    subject = {picture.path: picture for picture in pairs.pictures}
+    found: list[Picture] = []
+    for number, pair in enumerate(pairs.genuine):
+        progress(min(len(found), limit), limit)
+        if len(found) >= limit or number > 4 * limit:
+            break
+        both = describe(engine, [subject[path] for path in pair])
+        if len(both.pictures) == 2 and float(both.embeddings[0] @ both.embeddings[1]) >= engine.threshold:
+            found.append(both.pictures[0])
+    return found
 
 
 def summarise(judged: dict[tuple[str, float], list[Guidance | None]]) -> LightReport:

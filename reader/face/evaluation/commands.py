@@ -1,0 +1,195 @@
+"""``kaopi eval match, liveness, light, collect``: typer-ready functions, a lab's tool."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reader.face.engine import FaceEngine
+from reader.face.evaluation import collect as collecting
+from reader.face.evaluation import light as lights
+from reader.face.evaluation import liveness as lives
+from reader.face.evaluation import match as matches
+from reader.face.evaluation import plots
+from reader.face.evaluation.datasets import LIVE, DataMissing, default_data, read_groups, read_pairs, read_people
+from reader.face.evaluation.match import MatchReport
+from reader.face.evaluation.stats import curve
+from reader.face.evaluation.table import table
+from reader.face.manifest import ManifestError
+from reader.face.modelbuild.commands import default_folder
+from reader.face.modelstore import ModelRefused, ModelStore
+from reader.vault import Vault
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder to measure, see docs/evaluation.md; default KAOPI_DATA.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Where curves and histograms are written.")]
+Models = Annotated[Path | None, typer.Option("--models", help="Folder of the .onnx files.")]
+
+_OUT = Path("out/eval")
+_SITE_FILE = Path("/etc/kaopi/site.toml")
+
+
+def match(data: Data = None, out: Out = _OUT, models: Models = None) -> None:
+    """Compare people one to one: FMR, FNMR, trade-off curve, score histogram (ISO/IEC 19795-1)."""
+    engine, folder = _engine(models), data or default_data()
+    reports: list[MatchReport] = []
+    for home in _candidates(folder):
+        try:
+            if (home / "pairs.txt").is_file():
+                pairs = read_pairs(home)
+                reports.append(matches.compare_pairs(engine, pairs, progress=_bar("pictures")))
+                reports.append(matches.compare_pairs(engine, pairs, as_card=True, progress=_bar("card portraits")))
+            elif _has_people(home):
+                live = [one for one in read_people(home) if one.species == LIVE]
+                groups = read_groups(home)
+                reports.append(
+                    matches.compare_sessions(engine, live, engine.threshold, groups=groups, progress=_bar("sessions"))
+                )
+        except (DataMissing, ValueError) as error:
+            typer.echo(f"{home.name}: {error}")
+    _need(reports, folder)
+    out.mkdir(parents=True, exist_ok=True)
+    for number, report in enumerate(reports):
+        typer.echo(match_table(report))
+        curves = {report.name: curve(report.genuine, report.impostors)}
+        plots.trade_off(curves, out / f"match-{number}-det.png", report.name)
+        scores = {"same person": report.genuine, "different people": report.impostors}
+        plots.histogram(scores, out / f"match-{number}-scores.png", report.name, engine.threshold)
+    typer.echo(f"pictures are in {out}")
+
+
+def match_table(report: MatchReport) -> str:
+    """Return a comparison report as a table."""
+    rows = [
+        [f"FNMR at FMR {one.fmr:.0e}", f"{one.fnmr}", f"[{one.low:.3%}, {one.high:.3%}]", f"{one.threshold:.3f}"]
+        for one in report.at
+    ]
+    if report.fmr is not None and report.fnmr is not None:
+        rows.append(["FMR at the shipped threshold", f"{report.fmr}", "", f"{report.fixed_threshold:.3f}"])
+        rows.append(["FNMR at the shipped threshold", f"{report.fnmr}", "", f"{report.fixed_threshold:.3f}"])
+    for group, (fmr, fnmr) in report.groups.items():
+        rows.append([f"group {group}: FMR", f"{fmr}", "", ""])
+        rows.append([f"group {group}: FNMR", f"{fnmr}", "", ""])
+    rows.append(["no face found (pictures)", str(report.failed), "", ""])
+    heading = ["measure", "value [exact 95 %]", "subject bootstrap 95 %", "threshold"]
+    title = f"{report.name}: {report.genuine.size} genuine, {report.impostors.size} impostor comparisons"
+    return table(heading, rows, title)
+
+
+def liveness(data: Data = None, out: Out = _OUT, models: Models = None) -> None:
+    """Tell living faces from attacks by the passive cue: APCER, BPCER, EER per species (ISO/IEC 30107-3)."""
+    engine, folder = _engine(models), data or default_data()
+    done = False
+    for home in _candidates(folder):
+        if not ((home / "print").is_dir() or (home / "attacks").is_dir()):
+            continue
+        done = True
+        accept = engine.weights.accept
+        report = lives.evaluate(engine, read_people(home), threshold=accept, progress=_bar("pictures"))
+        rows = [
+            [one.species, str(one.frames), f"{one.eer:.2%}", f"{one.apcer}", f"{one.bpcer}"] for one in report.species
+        ]
+        heading = ["species", "frames", "EER", f"APCER at {accept:g} nats", f"BPCER at {accept:g} nats"]
+        typer.echo(table(heading, rows, f"{home.name}: passive evidence alone, without challenge"))
+        rows = [[kind, f"{missed}"] for kind, missed in report.no_response.items()]
+        typer.echo(table(["presentation", "non-response (no face)"], rows))
+        out.mkdir(parents=True, exist_ok=True)
+        curves = {f"{one.species}, {one.frames} frames": one.trade_off for one in report.species}
+        plots.trade_off(curves, out / "liveness-det.png", home.name, accept="APCER", reject="BPCER")
+        for one in report.species:
+            scores = {LIVE: one.live, one.species: one.attack}
+            name = f"{one.species}, {one.frames} frames"
+            plots.histogram(scores, out / f"liveness-{one.species}-{one.frames}.png", name, accept)
+        typer.echo(f"pictures are in {out}")
+    _need(done, folder)
+
+
+def light(
+    data: Data = None,
+    models: Models = None,
+    limit: Annotated[int, typer.Option(help="Pictures to alter.")] = 300,
+) -> None:
+    """Alter well-lit pictures by known amounts of dim, back, side and direct light, and see what is refused."""
+    engine, folder = _engine(models), data or default_data()
+    done = False
+    for home in _candidates(folder):
+        if not (home / "pairs.txt").is_file():
+            continue
+        done = True
+        pairs = read_pairs(home)
+        chosen = lights.recognised(engine, pairs, limit, _bar("pairs"))
+        report = lights.evaluate(engine, chosen, progress=_bar("pictures"))
+        rows = [
+            [
+                one.grade.name,
+                f"{one.grade.strength:g}",
+                {True: "fine", False: "bad", None: "either"}[one.grade.fine],
+                f"{one.refused}",
+                ", ".join(f"{what} {count}" for what, count in one.reasons.items()),
+            ]
+            for one in report.grades
+        ]
+        typer.echo(table(["light", "stops", "truth", "refused", "reasons"], rows, f"{home.name}: light sweep"))
+        typer.echo(f"bad light called fine: {report.false_ok}\nfine light refused:    {report.false_refuse}")
+    _need(done, folder)
+
+
+def collect(
+    subject: Annotated[str, typer.Argument(help="A code for the person, never a name.")],
+    session: Annotated[str, typer.Argument(help="A code for the visit, for example the date.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder to write into.")],
+    consent: Annotated[bool, typer.Option("--consent", help="The person has agreed in writing.")] = False,
+    species: Annotated[str, typer.Option(help="live, or the kind of attack being shown.")] = LIVE,
+    frames: Annotated[int, typer.Option(help="Pictures to take.")] = 60,
+    site: Annotated[Path | None, typer.Option(help="This machine's site file.")] = None,
+) -> None:
+    """Take pictures for an evaluation from this machine's camera. A lab's tool: refused on a production kiosk."""
+    from reader.config.load import load  # only this command asks what machine it is on
+
+    if site is None and _SITE_FILE.is_file():
+        site = _SITE_FILE
+    production = load(site).site.production
+    try:
+        plan = collecting.plan(data, subject, session, species, frames, consent=consent, production=production)
+        collecting.run(plan, collecting.webcam(), lambda done: typer.echo(f"\r{done}/{frames}", nl=False))
+    except collecting.CollectRefused as error:
+        typer.echo(str(error))
+        raise typer.Exit(1) from None
+    typer.echo(f"\n{frames} pictures in {plan.folder}; delete the folder when the evaluation ends")
+
+
+def _engine(folder: Path | None) -> FaceEngine:
+    try:
+        engine = FaceEngine(ModelStore(folder or default_folder()), Vault())
+    except (ModelRefused, ManifestError) as error:
+        typer.echo(str(error))
+        raise typer.Exit(1) from None
+    return engine
+
+
+def _candidates(folder: Path) -> list[Path]:
+    """Return the folder itself and the sets in it."""
+    return [folder, *sorted(one for one in folder.glob("*") if one.is_dir())] if folder.is_dir() else []
+
+
+def _has_people(home: Path) -> bool:
+    return (home / "people").is_dir() or (home / "print").is_dir()
+
+
+def _need(found: object, folder: Path) -> None:
+    if not found:
+        typer.echo(f"{folder} holds nothing to measure: see docs/evaluation.md for the layout, or set KAOPI_DATA")
+        raise typer.Exit(1)
+
+
+def _bar(what: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{what} {done}/{total}" + ("\n" if done == total else ""))
+
+    return show

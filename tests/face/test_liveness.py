@@ -1,0 +1,195 @@
+"""Evidence adds up, and some things nothing can outweigh."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from reader.face.engine import FaceEngine
+from reader.face.geometry import Pose, pose
+from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, draw
+from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
+from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, evidence, verdict
+from reader.session.vocabulary import Guidance
+
+WEIGHTS = Weights()
+GOOD = Cues(passive=6.0, frames=LEAST_FRAMES, repeats=0.0)
+LEFT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.05)
+FLAT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.01)
+FAILED = Answer(Guidance.TURN_LEFT, passed=False)
+
+answers = st.lists(st.sampled_from([LEFT, FLAT, FAILED]), max_size=3).map(tuple)
+
+
+def test_nothing_is_decided_before_ten_frames() -> None:
+    assert verdict(replace(GOOD, frames=LEAST_FRAMES - 1), WEIGHTS) is Verdict.MORE
+
+
+def test_convincing_passive_evidence_needs_no_challenge() -> None:
+    assert verdict(GOOD, WEIGHTS) is Verdict.LIVE
+
+
+def test_a_site_may_always_ask() -> None:
+    assert verdict(GOOD, WEIGHTS, always_challenge=True) is Verdict.CHALLENGE
+    assert verdict(replace(GOOD, answers=(LEFT,)), WEIGHTS, always_challenge=True) is Verdict.LIVE
+
+
+def test_weak_evidence_asks_and_a_turn_of_a_solid_head_settles_it() -> None:
+    weak = replace(GOOD, passive=1.0)
+    assert verdict(weak, WEIGHTS) is Verdict.CHALLENGE
+    assert verdict(replace(weak, answers=(LEFT,), solid=True), WEIGHTS) is Verdict.LIVE
+
+
+def test_a_flat_turn_is_worse_than_none() -> None:
+    assert evidence(replace(GOOD, answers=(FLAT,)), WEIGHTS) < evidence(replace(GOOD, answers=(FAILED,)), WEIGHTS)
+    assert verdict(replace(GOOD, answers=(FLAT, FLAT)), WEIGHTS) is Verdict.FAKE
+
+
+@given(st.floats(-10, 10), st.booleans(), answers)
+def test_a_repeated_picture_is_never_live(passive: float, solid: bool, given_answers: tuple[Answer, ...]) -> None:
+    cues = Cues(passive, LEAST_FRAMES, repeats=0.3, solid=solid, answers=given_answers)
+    assert verdict(cues, WEIGHTS) is Verdict.FAKE
+
+
+@given(st.floats(-10, 10), st.booleans(), answers)
+def test_challenges_end(passive: float, solid: bool, given_answers: tuple[Answer, ...]) -> None:
+    cues = Cues(passive, LEAST_FRAMES, 0.0, solid=solid, answers=given_answers)
+    if len(given_answers) >= WEIGHTS.most_challenges:
+        assert verdict(cues, WEIGHTS) in (Verdict.LIVE, Verdict.FAKE)
+
+
+@given(st.floats(-10, 9), st.floats(0, 1), answers)
+def test_more_passive_evidence_never_hurts(passive: float, more: float, given_answers: tuple[Answer, ...]) -> None:
+    cues = Cues(passive, LEAST_FRAMES, 0.0, answers=given_answers)
+    assert evidence(replace(cues, passive=passive + more), WEIGHTS) >= evidence(cues, WEIGHTS)
+
+
+# -- single cues --------------------------------------------------------------------------------------------------
+
+
+def test_sensor_noise_makes_every_picture_new_and_a_repeat_is_seen() -> None:
+    generator = np.random.default_rng(1)
+    cue = RepeatCue()
+    frames = [generator.integers(100, 110, (120, 160, 3), dtype=np.uint8) for _ in range(5)]
+    assert [cue.add(frame) for frame in frames] == [False] * 5
+    assert cue.score == 0.0
+    assert cue.add(frames[2]) is True
+    assert cue.score > 0.0
+
+
+def blink_at(cue: BlinkCue, levels: list[float]) -> int:
+    for k, level in enumerate(levels):
+        cue.add(level, k / 30)
+    return cue.count
+
+
+def test_a_blink_is_a_short_dip() -> None:
+    assert blink_at(BlinkCue(), [0.3] * 10 + [0.2, 0.1, 0.1, 0.25] + [0.3] * 5) == 1
+
+
+def test_narrow_eyes_that_stay_as_they_are_do_not_blink() -> None:
+    assert blink_at(BlinkCue(), [0.14] * 60) == 0
+
+
+def test_eyes_that_stay_shut_are_not_a_blink() -> None:
+    assert blink_at(BlinkCue(), [0.3] * 10 + [0.05] * 60 + [0.3] * 5) == 0
+
+
+def ball(yaw: float) -> NDArray[np.float32]:
+    """468 points on the front of a head-sized ball, turned."""
+    generator = np.random.default_rng(5)
+    across, up = generator.uniform(-0.9, 0.9, (2, 468))
+    keep = np.clip(1 - 0.5 * across**2 - 0.5 * up**2, 0, 1)
+    solid = np.stack([across, up, -np.sqrt(keep)], axis=1) * 80
+    turn = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
+    return np.asarray(solid @ turn.T + 200, np.float32)
+
+
+def sheet(yaw: float) -> NDArray[np.float32]:
+    """The same points printed on paper, seen in perspective, the paper turned."""
+    flat = ball(0.0)[:, :2] - 200
+    depth = 500 + flat[:, 0] * math.sin(yaw)
+    seen = np.stack([flat[:, 0] * math.cos(yaw), flat[:, 1]], axis=1) * (500 / depth)[:, None] + 200
+    return np.asarray(np.concatenate([seen, ball(yaw)[:, 2:]], axis=1), np.float32)
+
+
+def test_a_turning_head_leaves_a_residual_and_a_turning_sheet_none() -> None:
+    straight = ball(0.0)
+    assert depth_residual(straight, ball(math.radians(15))) > 0.02
+    assert depth_residual(straight, sheet(math.radians(30))) < 0.002
+
+
+def test_depth_is_seen_in_ordinary_movement() -> None:
+    cue = DepthCue()
+    for degrees in (0, 4, 8, 12, 14, 12, 8, 0):
+        cue.add(ball(math.radians(degrees)), Pose(math.radians(degrees), 0, 0))
+    assert cue.solid
+    assert not cue.flat
+
+
+def test_a_sheet_that_is_waved_about_counts_as_flat() -> None:
+    cue = DepthCue()
+    for degrees in (0, 10, 20, 25, 28, 30, 31, 32, 33, 34, 34, 34):
+        cue.add(sheet(math.radians(degrees)), Pose(math.radians(degrees), 0, 0))
+    assert cue.flat
+    assert not cue.solid
+
+
+def asked(kind: Guidance) -> Challenge:
+    return Challenge(kind, 0.0, ball(0.0), Pose(0, 0, 0))
+
+
+@pytest.mark.parametrize(("kind", "sign"), [(Guidance.TURN_LEFT, 1), (Guidance.TURN_RIGHT, -1)])
+def test_the_asked_turn_passes_and_the_other_one_fails(kind: Guidance, sign: int) -> None:
+    yaw = sign * TURN * 1.1
+    passed = asked(kind).add(ball(yaw), Pose(yaw, 0, 0), 1.0)
+    assert passed is not None
+    assert passed.passed
+    assert passed.depth > 0.02
+    failed = asked(kind).add(ball(-yaw), Pose(-yaw, 0, 0), 1.0)
+    assert failed is not None
+    assert not failed.passed
+
+
+def test_nobody_answers_before_the_question() -> None:
+    assert asked(Guidance.TURN_LEFT).add(ball(TURN * 2), Pose(TURN * 2, 0, 0), REACTION_S / 2) is None
+
+
+def test_no_answer_in_time_is_an_answer() -> None:
+    answer = asked(Guidance.TURN_LEFT).add(ball(0.0), Pose(0, 0, 0), LIMIT_S + 0.1)
+    assert answer is not None
+    assert not answer.passed
+
+
+def test_both_sides_are_asked_about_equally_often() -> None:
+    drawn = [draw(random.Random(seed)) for seed in range(400)]
+    assert 150 < drawn.count(Guidance.TURN_LEFT) < 250
+    assert set(drawn) == {Guidance.TURN_LEFT, Guidance.TURN_RIGHT}
+
+
+# -- on real photographs ------------------------------------------------------------------------------------------
+
+
+def test_a_grey_picture_of_a_face_is_not_red_as_skin_is(
+    engine: FaceEngine, portraits: dict[str, NDArray[np.uint8]]
+) -> None:
+    picture = portraits["person_b_2"]
+    found = engine.detector.find(picture)[0]
+    points = engine.refined(picture, found).points
+    grey = np.repeat(picture.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    assert engine.passive.look(grey, points) < engine.passive.look(picture, points) - 2.0
+
+
+def test_the_mirror_image_turns_the_pose_round(engine: FaceEngine, portraits: dict[str, NDArray[np.uint8]]) -> None:
+    picture = portraits["person_a_2"]
+    mirrored = np.ascontiguousarray(picture[:, ::-1])
+    poses = [pose(engine.refined(one, engine.detector.find(one)[0]).points) for one in (picture, mirrored)]
+    assert poses[0].yaw == pytest.approx(-poses[1].yaw, abs=math.radians(4))
+    assert poses[0].pitch == pytest.approx(poses[1].pitch, abs=math.radians(3))
