@@ -58,6 +58,7 @@ def _varied(record: Record, dice: random.Random) -> Record:
         answers: dict[Consent, bool | None] = {
             consent: None if answer is None else dice.random() < 0.8 for consent, answer in record.consents.items()
         }
+        answers[Consent.MEDICATION] = answers[Consent.DIAGNOSIS]  # one question covers both
         if dice.random() < 0.4:
             answers[Consent.HEALTH_CHECKUP] = True
         evidence: Evidence = replace(record.evidence, attempts=1 if dice.random() < 0.85 else 2)

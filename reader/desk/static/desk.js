@@ -50,7 +50,9 @@
     if (on) beep();
   });
   // A browser lets a page make sound only after a touch or key; the first one anywhere switches it on again.
-  const first = () => { if (localStorage.getItem("sound") !== "off") soundOn(true); };
+  const first = (event) => {
+    if (localStorage.getItem("sound") !== "off" && !sound.contains(event.target)) soundOn(true);
+  };
   addEventListener("pointerdown", first, { once: true });
   addEventListener("keydown", first, { once: true });
   showSound();
@@ -130,8 +132,8 @@
   live.addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;
-    const button = form.querySelector("button");
-    button.disabled = true;
+    if (form.dataset.busy) return; // not "disabled": a disabled button loses the focus
+    form.dataset.busy = "yes";
     failed.textContent = "";
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
@@ -139,7 +141,7 @@
     } catch {
       failed.textContent = "受付ソフトとつながっていません。動いているか見てください。";
     }
-    button.disabled = false;
+    delete form.dataset.busy;
     refresh();
   });
 
