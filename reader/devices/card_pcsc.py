@@ -60,11 +60,17 @@ def _code(value: int) -> int:
     return value & 0xFFFFFFFF
 
 
+class PcscStopped(DeviceGone):
+    """pcscd itself is away or refuses us, as opposed to a reader that is unplugged."""
+
+    service_stopped = True
+
+
 def _service_error(code: int) -> DeviceGone:
     if code == _ACCESS_DENIED:
-        return DeviceGone("pcscd refuses this user: install the polkit rule of systemd/, then restart pcscd")
+        return PcscStopped("pcscd refuses this user: install the polkit rule of systemd/, then restart pcscd")
     if code in _NO_SERVICE:
-        return DeviceGone(f"pcscd does not answer (0x{code:08X}): `systemctl start pcscd.socket`")
+        return PcscStopped(f"pcscd does not answer (0x{code:08X}): `systemctl start pcscd.socket`")
     return DeviceGone(f"PC/SC failed (0x{code:08X})")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from hw_sim.card.link import INSTANT, LinkModel, Sleep, TimedLink
 from hw_sim.card.personas import Persona, persona
 from hw_sim.card.virtual_card import CardMute, PullMoment, VirtualCard
-from reader.card.connection import CardConnection, CardConnectionError, CardGone
+from reader.card.connection import CardConnectionError, CardGone
 from reader.devices.ports import DeviceGone, SlotChange
 
 READER_NAME = "kaopi in-process slot"
@@ -25,6 +25,11 @@ class InProcessConnection:
         self._card = card
         self._link = link
         self._open = True
+
+    @property
+    def link_s(self) -> float:
+        """Seconds the link and the chip took by the model."""
+        return self._link.spent_s
 
     def transmit(self, apdu: bytes) -> bytes:
         """See CardConnection.transmit."""
@@ -146,7 +151,7 @@ class InProcessReader:
                 raise DeviceGone("the in-process card reader is unplugged; call plug()")
             return self._changes.popleft() if self._changes else None
 
-    def connect(self) -> CardConnection:
+    def connect(self) -> InProcessConnection:
         """See CardReader.connect."""
         with self._changed:
             if self._absent:

@@ -19,7 +19,7 @@ from reader.card.connection import CardConnectionError, CardGone
 from reader.card.photo_child import ChildProcessDecoder
 from reader.card.profile import MY_NUMBER_CARD
 from reader.card.visit import CardVisit
-from reader.devices.card_pcsc import PcscReader, open_card_reader
+from reader.devices.card_pcsc import PcscReader, PcscStopped, open_card_reader
 from reader.devices.ports import DeviceGone
 from reader.vault import Vault
 
@@ -36,13 +36,13 @@ def visit(desk: Any, decoder: ChildProcessDecoder, today: Any) -> CardVisit:
     return CardVisit(desk.reader.connect(), MY_NUMBER_CARD, simulator_trust(), Vault(), today, decoder)
 
 
-def wait_until_gone(reader: PcscReader) -> str:
+def wait_until_gone(reader: PcscReader) -> DeviceGone:
     deadline = time.monotonic() + BACK_TO_START_S
     while time.monotonic() < deadline:
         try:
             reader.poll(0.2)
         except DeviceGone as error:
-            return str(error)
+            return error
     raise AssertionError("the reader never noticed")
 
 
@@ -70,7 +70,7 @@ def test_a_service_that_goes_and_comes_back_is_found_again(
         reading.identify()
     reading.close()
     assert desk.wait(inserted=False, seconds=BACK_TO_START_S) is not None
-    assert "pcscd" in wait_until_gone(desk.reader)
+    assert isinstance(wait_until_gone(desk.reader), PcscStopped)
     daemon.start()
     for slot in desk.slots:
         slot.remove()
@@ -87,8 +87,9 @@ def test_a_reader_that_is_not_there_is_reported_and_found_when_it_comes(
     daemon.stop()
     daemon.start(readers=False)
     deadline = time.monotonic() + BACK_TO_START_S
-    while "no card reader" not in wait_until_gone(desk.reader):
+    while isinstance(gone := wait_until_gone(desk.reader), PcscStopped):
         assert time.monotonic() < deadline
+    assert "no card reader" in str(gone)
     daemon.restart()
     wait_until_back(desk.reader)
     desk.insert(persona("normal", today))
