@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from reader.kiosk.camera_worker import CameraWorker
 from reader.kiosk.card_worker import POLL_S, CardWorker, NumberB
 from reader.kiosk.clock import Clock
 from reader.kiosk.desk_link import DeskLink
-from reader.kiosk.face_worker import Compare, FaceWorker
+from reader.kiosk.face_worker import Compare, Engine, FaceWorker
 from reader.kiosk.front_worker import FrontWorker
 from reader.kiosk.kiosk import Identity, Kiosk, Parts, Workers
 from reader.kiosk.patient_keys import PatientKeys
@@ -63,6 +64,9 @@ class Choices:
     card_front: CardFrontReader | None = None
     trust: TrustStore | None = None
     models: ModelStore | None = None
+    engine: Callable[[Vault], Engine] | None = None
+    painter: Callable[[Panel, Catalogue], Painter] = Painter
+    random: Callable[[int], bytes] = secrets.token_bytes
     report: Callable[[str, Report], Report] | None = None
     card_poll_s: float = POLL_S
 
@@ -129,7 +133,10 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     )
     models = choices.models or ModelStore(models_folder(config))
     camera = CameraWorker(report("camera"), choices.camera or registry.open_camera(config), (preview, frames), trace)
-    face = _face_worker(config, models, vault, frames, seen, camera, trace, clock, report("face"))
+    engine = choices.engine(vault) if choices.engine is not None else _engine(config, models, vault)
+    face = None
+    if engine is not None:
+        face = FaceWorker(report("face"), engine, vault, frames, seen, camera.post, trace, clock.now)
 
     def open_visit(connection: CardConnection, today: datetime.date) -> CardVisit:
         return CardVisit(connection, MY_NUMBER_CARD, trust, vault, today, decoder, clock=clock.now)
@@ -160,7 +167,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     parts = Parts(
         clock=clock,
         display=display,
-        painter=Painter(Panel(display.panel.width, display.panel.height, display.panel.px_per_mm), Catalogue.load()),
+        painter=choices.painter(display.panel, Catalogue.load()),
         lamps=registry.open_lamps(config),
         speaker=registry.open_speaker(config),
         desk=desk,
@@ -170,9 +177,10 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         trace=trace,
         preview=preview,
         seen=seen,
+        random=choices.random,
         figures=lambda: health.read(health.Sources(disk=config.storage.state_dir)),
         stop_c=config.temperature.stop_c,
-        models={} if face is None else {name: entry.sha256 for name, entry in models.manifest.models.items()},
+        models={} if choices.engine or face is None else {n: m.sha256 for n, m in models.manifest.models.items()},
     )
     identity = Identity(
         site=config.site.site_id,
@@ -186,21 +194,10 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     return Assembled(kiosk, workers.all(), trace, vault, display, decoder)
 
 
-def _face_worker(
-    config: KaopiConfig,
-    models: ModelStore,
-    vault: Vault,
-    frames: Mailbox[Frame],
-    seen: Mailbox[Observation],
-    camera: CameraWorker,
-    trace: Trace,
-    clock: Clock,
-    report: Report,
-) -> FaceWorker | None:
+def _engine(config: KaopiConfig, models: ModelStore, vault: Vault) -> FaceEngine | None:
     """Without its models a kiosk still serves by PIN; the doctor and the desk say what is missing."""
     try:
-        engine = FaceEngine(models, vault, FaceSettings(stricter_by=config.face.threshold_stricter))
+        return FaceEngine(models, vault, FaceSettings(stricter_by=config.face.threshold_stricter))
     except (ModelRefused, ManifestError) as error:
         log.error("face comparison is off: %s", error)
         return None
-    return FaceWorker(report, engine, vault, frames, seen, camera.post, trace, clock.now)

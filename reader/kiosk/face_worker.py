@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reader.devices.ports import Frame, LightRequest
-from reader.face.engine import FaceEngine, FaceTry, NoFaceInPhoto, Observation
+from reader.face.engine import NoFaceInPhoto, Observation
 from reader.face.image import BadImage
 from reader.kiosk.light import LightLoop
 from reader.kiosk.trace import Trace
@@ -49,6 +53,32 @@ class ForgetFaces:
 FaceOrder = StartTry | StopTry | Compare | ForgetFaces
 
 
+class Try(Protocol):
+    """What is asked of ``FaceTry``."""
+
+    def set_reference(self, reference: Ref) -> None:
+        """Name the enrolled IC photo."""
+
+    def observe(self, frame: Frame) -> Observation:
+        """Look at one frame. Raises BadImage."""
+
+    def close(self) -> None:
+        """Overwrite what was kept."""
+
+
+class Engine(Protocol):
+    """What is asked of ``FaceEngine``; the simulator has one that is told the truth instead of looking."""
+
+    def enroll(self, photo: NDArray[np.uint8]) -> Ref:
+        """Put the photo's template into the vault. Raises NoFaceInPhoto, BadImage."""
+
+    def begin(self, at: float) -> Try:
+        """Start a try."""
+
+    def wipe(self) -> None:
+        """Overwrite everything."""
+
+
 class FaceWorker(Worker[FaceOrder]):
     """One face engine, one try at a time. ``seen`` holds the newest observation for the preview."""
 
@@ -58,7 +88,7 @@ class FaceWorker(Worker[FaceOrder]):
     def __init__(
         self,
         report: Report,
-        engine: FaceEngine,
+        engine: Engine,
         vault: Vault,
         frames: Mailbox[Frame],
         seen: Mailbox[Observation],
@@ -76,7 +106,7 @@ class FaceWorker(Worker[FaceOrder]):
         self._trace = trace
         self._now = now
         self._visit = 0
-        self._try: FaceTry | None = None
+        self._try: Try | None = None
         self._reference: Ref | None = None
         self._reported: tuple[Guidance | None, float] | None = None
 

@@ -35,6 +35,9 @@ class At:
     def is_at(self, step: Step) -> bool:
         return self.watcher.session.step is step
 
+    def evidence(self) -> ef.Evidence:
+        return self.watcher.session.evidence
+
     def card_left_stage(self) -> int:
         return self.watcher.session.card_left_stage
 

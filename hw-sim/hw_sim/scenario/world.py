@@ -11,6 +11,7 @@ from hw_sim.card.personas import Persona, persona
 from hw_sim.people.person import load_person
 from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, standing
 from hw_sim.scenario.schema import Do, Patient, Scenario
+from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
 from reader.session.vocabulary import Guidance
 
@@ -159,6 +160,17 @@ class Cast:
                 return leaving(there, 0.5)
             case "second_person":
                 return joined(there, load_person(IMPOSTOR_OF[person.id]))
+
+    def truth(self, t: float, card: str) -> Truth:
+        """Return what there is to see at second ``t``, for an engine that is told."""
+        patient = self._patient
+        person: str | None = patient.person
+        if patient.look == "nobody" or (patient.look == "leaves" and t > 1.3):
+            person = None
+        elif patient.look == "impostor":
+            person = IMPOSTOR_OF[patient.person]
+        others = 1 if patient.look == "second_person" else 0
+        return Truth(person, card, self.body.pose(t), LIGHTS[patient.light], others)
 
     def change(self, do: Do) -> None:
         """Apply a light, look or person action."""
