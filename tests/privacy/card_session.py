@@ -63,7 +63,7 @@ def session() -> dict[str, bytes]:
         log.info("identity %s", visit.identify())
         face = visit.open_card_face(bytearray(content.number_b()))
         log.info("face %s vault %s", face, vault)
-        pixels = bytes(vault.get(face.photo)[120])  # type: ignore[arg-type]
+        pixels = bytes(vault.get(face.photo)[120])
         visit.verify_pin(bytearray(PIN.encode()))
         log.info("signed %s", visit.sign(b"nonce").signature_valid)
         visit.close()

@@ -24,6 +24,7 @@ def run(*options: str) -> tuple[dict[str, list[str]], int]:
     command = isolated([sys.executable, "-B", str(SCRIPT), *options], daemon=False)
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "83619274" not in done.stdout + done.stderr
     result = json.loads(done.stdout[done.stdout.index("{") :])
     return result["found"], result["log_bytes"]
 
