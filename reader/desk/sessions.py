@@ -53,11 +53,6 @@ class Logins:
         if token:
             self._logins.pop(token, None)
 
-    def close_all_of(self, operator: str) -> None:
-        """End every login of an operator."""
-        for token in [token for token, login in self._logins.items() if login.operator == operator]:
-            del self._logins[token]
-
     def _sweep(self, now: datetime) -> None:
         for token in list(self._logins):
             self.find(token, now, touch=False)

@@ -155,7 +155,10 @@ class _Pages:
     # -- login ---------------------------------------------------------------------------------------------
 
     def _login(self, request: Request, *, touch: bool = True) -> Login | None:
-        return self._desk.logins.find(request.cookies.get(COOKIE), self._desk.wall(), touch=touch)
+        login = self._desk.logins.find(request.cookies.get(COOKIE), self._desk.wall(), touch=touch)
+        if login is not None and self._desk.service.store.operator_password(login.operator) is None:
+            return None  # disabled meanwhile
+        return login
 
     async def login_form(self, request: Request) -> Response:
         if self._login(request) is not None:

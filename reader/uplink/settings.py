@@ -44,3 +44,4 @@ class UplinkSettings:
     retry_s: float = 10.0  # first repeat of an unacknowledged result; doubles up to retry_max_s
     retry_max_s: float = 120.0
     presence_s: float = 20.0  # how often the desk is asked whether it is there
+    kiosk_silent_s: float = 90.0  # a kiosk process that says nothing for so long is told to the desk as gone

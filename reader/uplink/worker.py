@@ -41,6 +41,7 @@ from reader.uplink.messages import (
     State,
     alert_from,
     decode,
+    will,
 )
 from reader.uplink.outbox import Outbox, OutboxError, Row
 from reader.uplink.settings import UplinkSettings
@@ -85,6 +86,8 @@ class Uplink:
         self._asked_at: float | None = None
         self._presence_id: uuid.UUID | None = None
         self._heard_at: float | None = None
+        self._kiosk_at: float | None = None
+        self._kiosk_gone = False
         self._disk_again = 0.0
         self._outbox_ok = True
         self._depth = 0
@@ -100,7 +103,7 @@ class Uplink:
             self._link.connect()
             self._bridge.send(Hello())
         self._facts(now, wall)
-        self._notes()
+        self._notes(now)
         if self._link.connected:
             self._ask_presence(now, wall)
             self._send_alerts()
@@ -208,8 +211,16 @@ class Uplink:
 
     # -- from the kiosk ------------------------------------------------------------------------------------
 
-    def _notes(self) -> None:
-        for note in self._bridge.poll():
+    def _notes(self, now: float) -> None:
+        notes = self._bridge.poll()
+        if notes:
+            if self._kiosk_gone:
+                self._kiosk_gone = False
+                self._say_retained()
+            self._kiosk_at = now
+        elif self._kiosk_at is not None and now - self._kiosk_at > self._config.kiosk_silent_s:
+            self._kiosk_silent()
+        for note in notes:
             match note:
                 case Wake():
                     pass  # the step that took it looks into the outbox anyway
@@ -224,7 +235,16 @@ class Uplink:
                 case Ask(request=request):
                     self._publish(Channel.REQUEST, request)
 
+    def _kiosk_silent(self) -> None:
+        if not self._kiosk_gone:
+            log.error("uplink: the kiosk process says nothing; its state is no longer true")
+            self._kiosk_gone = True
+            self._say_retained()
+
     def _say_retained(self) -> None:
+        if self._kiosk_gone:
+            self._publish(Channel.STATE, will(self._config.site, self._config.kiosk), retain=True)
+            return
         if self._state is not None:
             self._publish(Channel.STATE, self._state, retain=True)
         if self._health is not None:
@@ -315,6 +335,8 @@ class Uplink:
 
     def _next(self, now: float) -> float:
         waits = [_IDLE_S]
+        if self._kiosk_at is not None and not self._kiosk_gone:
+            waits.append(self._kiosk_at + self._config.kiosk_silent_s + 0.01 - now)
         if self._link.connected and self._asked_at is not None:
             waits.append(self._asked_at + self._config.presence_s - now)
         waits += [flying.sent_at + flying.wait - now for flying in self._flying.values()]

@@ -218,6 +218,13 @@ def test_a_login_ends_by_itself_and_looking_on_does_not_keep_it(client: Client) 
     assert client.call("GET", "/").status == 303
 
 
+def test_an_operator_who_is_disabled_is_out_at_once(client: Client, store: Store) -> None:
+    client.login()
+    assert store.disable_operator(NAME, client.clock[0])
+    assert client.call("GET", "/").status == 303
+    assert client.call("POST", "/login", {"name": NAME, "password": PASSWORD}).status == 403
+
+
 def test_guessing_a_password_is_stopped_and_says_nothing_about_names(client: Client) -> None:
     wrong = [client.call("POST", "/login", {"name": NAME, "password": "guess"}) for _ in range(5)]
     nobody = client.call("POST", "/login", {"name": "nobody", "password": "guess"})

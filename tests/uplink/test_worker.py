@@ -18,7 +18,7 @@ from reader.desk.link import DeskLink, desk_subscriptions
 from reader.desk.service import DeskService
 from reader.desk.store import Store
 from reader.session.failures import Failure
-from reader.uplink.bridge import AlertReport, Ask, Hello, LinkState, Order, Reply, StateReport, memory_bridges
+from reader.uplink.bridge import AlertReport, Ask, Hello, LinkState, Order, Reply, StateReport, Wake, memory_bridges
 from reader.uplink.ids import uuid7
 from reader.uplink.messages import Request, Service, State, VisualReason, alert_from, will
 from reader.uplink.outbox import Outbox
@@ -192,6 +192,21 @@ def test_the_state_is_said_again_after_every_connection(clinic: Clinic) -> None:
     last = [one for one in clinic.broker.log if one.topic == topic(Channel.STATE)][-1]
     assert last.payload == state.encode()
     assert last.retain
+
+
+def test_a_kiosk_process_that_falls_silent_is_told_as_gone_until_it_speaks_again(clinic: Clinic) -> None:
+    def last_state() -> bytes:
+        return [one for one in clinic.broker.log if one.topic == topic(Channel.STATE)][-1].payload
+
+    state = State(site=SITE, kiosk=KIOSK, online=True, at=START, service=Service.READY)
+    clinic.kiosk.send(StateReport(state=state))
+    clinic.run(80)
+    assert last_state() == state.encode()
+    clinic.run(20)
+    assert last_state() == will(SITE, KIOSK).encode()
+    clinic.kiosk.send(Wake())
+    clinic.run(1)
+    assert last_state() == state.encode()
 
 
 def test_alerts_wait_for_the_broker(clinic: Clinic) -> None:
