@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -11,17 +12,21 @@ from pathlib import Path
 
 import cv2
 
+from hw_sim.camera.clip import record
 from hw_sim.card.authority import TEST_AUTHORITY
 from hw_sim.device.nspawn import Device
+from hw_sim.people.person import Person
+from hw_sim.people.scene import standing
 from reader.devices.ports import Frame
 from reader.uplink.devcerts import CertificateFolder
 
 SITE, KIOSK = "clinic", "kiosk-1"
 CARD_SOCKET = "/run/kaopi-sim/card.sock"
-KEY_SOCKET = "/run/kaopi/keys.sock"
+SCREEN_SOCKET = "/run/kaopi/screen.sock"
 UNITS = ("kaopi-kiosk.service", "kaopi-uplink.service")
 _HW_SIM = Path(__file__).resolve().parents[2]
 _FRAMES = "/opt/kaopi-sim/frames"
+_PERSON = "/opt/kaopi-sim/person.pickle"
 
 _PIPELINE = f"""%YAML 1.1
 ---
@@ -58,6 +63,9 @@ production = false
 
 [devices.camera]
 name = "virtual_pipeline"
+[devices.camera.settings]
+frames_per_second = 10.0
+{{person}}
 
 [devices.card_reader]
 name = "pcsc"
@@ -76,7 +84,7 @@ name = "disabled"
 [devices.display]
 name = "remote"
 [devices.display.settings]
-socket = "{KEY_SOCKET}"
+socket = "{SCREEN_SOCKET}"
 
 [uplink]
 host = "{{host}}"
@@ -117,7 +125,7 @@ def install_simulator(device: Device) -> None:
     (site_packages / _PATH_FILE).write_text("/opt/kaopi-sim\n")
     _write(device, "/etc/systemd/system/kaopi-sim-card.service", _CARD_UNIT)
     device.run("systemctl", "daemon-reload")
-    device.run("systemctl", "start", "kaopi-sim-card.service")
+    start_card(device)
 
 
 def remove_simulator(device: Device) -> None:
@@ -130,8 +138,8 @@ def remove_simulator(device: Device) -> None:
     device.run("systemctl", "daemon-reload")
 
 
-def place_person(device: Device, frames: list[Frame]) -> None:
-    """Put these pictures, one after another and for ever, before the virtual camera."""
+def place_pictures(device: Device, frames: list[Frame]) -> None:
+    """Have the virtual camera play these pictures, one after another and for ever."""
     folder = device.files / _FRAMES.lstrip("/")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -141,15 +149,36 @@ def place_person(device: Device, frames: list[Frame]) -> None:
     _write(device, "/usr/share/libcamera/pipeline/virtual/virtual.yaml", _PIPELINE)
 
 
+def place_person(device: Device, person: Person) -> None:
+    """Have this person stand before the camera, able to hear and to turn."""
+    (device.files / _PERSON.lstrip("/")).write_bytes(pickle.dumps(person))
+
+
+def prepare(device: Device, person: Person, certificates: CertificateFolder, port: int) -> None:
+    """Lay out what a technician brings along: site file, anchors, certificates; and who will stand there."""
+    (device.files / "opt/kaopi-sim").mkdir(parents=True, exist_ok=True)
+    place_pictures(device, record(standing(person), 0.2))
+    place_person(device, person)
+    configure(device, certificates, port)
+
+
 def configure(device: Device, certificates: CertificateFolder, port: int) -> None:
     """Give the kiosk its site file, the test authority's anchors and its certificates, as a technician would."""
-    _write(device, "/etc/kaopi/site.toml", _SITE_FILE.format(host=device.outside, port=port))
+    person = f'person = "{_PERSON}"' if (device.files / _PERSON.lstrip("/")).exists() else ""
+    _write(device, "/etc/kaopi/site.toml", _SITE_FILE.format(host=device.outside, port=port, person=person))
     jpki, card_face = TEST_AUTHORITY.trust_files()
     _write(device, "/etc/kaopi/jpki-test.pem", jpki)
     _write(device, "/etc/kaopi/card-face-test.json", card_face)
     files = certificates.tls(KIOSK)
+    keys = device.files / "etc/kaopi/tls"
+    keys.mkdir(mode=0o700, exist_ok=True)
     for source, name in ((files.ca, "ca.pem"), (files.certificate, "kiosk.pem"), (files.key, "kiosk.key")):
-        shutil.copyfile(source, device.files / "etc/kaopi/tls" / name)
+        shutil.copyfile(source, keys / name)
+
+
+def start_card(device: Device) -> None:
+    """Start the virtual card's process (again)."""
+    device.run("systemctl", "start", "kaopi-sim-card.service")
 
 
 def insert_card(device: Device, persona: str, today: str, photo_base64: str | None = None) -> None:
@@ -180,22 +209,22 @@ def ask_card(device: Device, request: dict[str, object]) -> dict[str, object]:
     return answer
 
 
-_PRESS = """
+_TELL = """
 import socket, sys
-with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keys:
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as screen:
     for command in sys.argv[2:]:
-        keys.sendto(command.encode(), sys.argv[1])
+        screen.sendto(command.encode(), sys.argv[1])
 """
 
 
-def press(device: Device, *keys: str) -> None:
-    """Press keys on the kiosk's tactile keypad."""
-    device.run("/usr/bin/python3", "-c", _PRESS, KEY_SOCKET, *(f"key {key}" for key in keys))
+def press(device: Device, *names: str) -> None:
+    """Touch buttons (``agree_all``) or digits (``7``) of the screen, one after another."""
+    device.run("/usr/bin/python3", "-c", _TELL, SCREEN_SOCKET, *(f"press {name}" for name in names))
 
 
-def snap(device: Device, path: str) -> None:
-    """Have the kiosk save what its screen shows."""
-    device.run("/usr/bin/python3", "-c", _PRESS, KEY_SOCKET, f"picture {path}")
+def picture(device: Device, path: str) -> None:
+    """Have the kiosk save what its screen shows, inside the device."""
+    device.run("/usr/bin/python3", "-c", _TELL, SCREEN_SOCKET, f"picture {path}")
 
 
 def _write(device: Device, path: str, text: str) -> None:

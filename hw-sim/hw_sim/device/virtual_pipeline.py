@@ -1,6 +1,7 @@
 """``camera.virtual_pipeline``: the product's own PiCamera, real picamera2 and real libcamera, on its virtual pipeline.
 
-The pipeline (libcamera ``PipelineHandlerVirtual``) plays JPEG files as a camera. It needs four things a real camera
+The pipeline (libcamera ``PipelineHandlerVirtual``) plays JPEG files as a camera; with ``person`` set, a virtual patient
+who can answer is painted into its buffers instead. It needs four things a real camera
 does not, all of them below picamera2's interface: buffers without a DMA heap, no raw stream, frames whatever their
 status says (libcamera 0.4 leaves it unset), and a pace, because the pipeline has none.
 """
@@ -13,11 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from hw_sim.device.patient import Painter
 from reader.devices.camera_controls import PiCameraSettings
-from reader.devices.ports import Camera, DeviceError
+from reader.devices.ports import Camera, DeviceError, LightRequest
 from reader.devices.settings import read_settings
 
 
@@ -29,6 +32,7 @@ class VirtualPipelineSettings(PiCameraSettings):
     width: int = 640
     height: int = 480
     frames_per_second: float = 15.0
+    person: Path | None = None
 
 
 def _without_kms() -> None:
@@ -52,18 +56,18 @@ class _AlwaysEqual:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _memory_allocator() -> type[Any]:
+def _memory_allocator(paint: Callable[[mmap.mmap], None]) -> type[Any]:
     """Return a picamera2 allocator of NV12 buffers in anonymous memory (memfd), two planes in one file."""
     import libcamera
     from picamera2.allocators.allocator import Allocator, Sync
 
     class MemorySync(Sync):  # type: ignore[misc]
         def __init__(self, allocator: Any, buffer: Any, write: bool) -> None:
-            self._memory = allocator.memory[buffer]
+            self._memory: mmap.mmap = allocator.memory[buffer]
 
         def __enter__(self) -> mmap.mmap:
-            memory: mmap.mmap = self._memory
-            return memory
+            paint(self._memory)
+            return self._memory
 
         def __exit__(self, *error: object) -> None:
             pass
@@ -110,9 +114,9 @@ def _memory_allocator() -> type[Any]:
     return MemoryAllocator
 
 
-def _paced(library: Any, period_s: float) -> Callable[[int], Any]:
+def _paced(library: Any, period_s: float, paint: Callable[[mmap.mmap], None]) -> Callable[[int], Any]:
     """Return a maker of Picamera2 objects that queue a request at most every ``period_s``."""
-    allocator = _memory_allocator()
+    allocator = _memory_allocator(paint)
     library.DmaAllocator = allocator
     everything = SimpleNamespace(FrameMetadata=SimpleNamespace(Status=SimpleNamespace(Success=_AlwaysEqual())))
     real = library.libcamera
@@ -152,4 +156,20 @@ def open_camera(settings: Mapping[str, Any]) -> Camera:
 
     if checked.layout != "NV12":
         raise DeviceError("the virtual pipeline gives NV12 only; set layout = NV12")
-    return PiCamera(checked, make=_paced(picamera2.picamera2, 1.0 / checked.frames_per_second))
+    period_s = 1.0 / checked.frames_per_second
+    if checked.person is None:
+        return PiCamera(checked, make=_paced(picamera2.picamera2, period_s, _leave))
+    painter = Painter(checked.person, checked.frames_per_second)
+
+    class PatientCamera(PiCamera):
+        """The pipeline offers no exposure controls; the patient's light answers instead."""
+
+        def adjust(self, request: LightRequest) -> None:
+            super().adjust(request)
+            painter.adjust(request)
+
+    return PatientCamera(checked, make=_paced(picamera2.picamera2, period_s, painter.paint))
+
+
+def _leave(memory: mmap.mmap) -> None:
+    """The pipeline's own picture stays."""

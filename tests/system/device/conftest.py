@@ -1,0 +1,178 @@
+"""A booted device with the package installed, a clinic PC outside it, and a virtual patient before it."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hw_sim.broker.mosquitto import Mosquitto
+from hw_sim.card import jp2
+from hw_sim.device import setup
+from hw_sim.device.nspawn import Device
+from hw_sim.device.root import base_root
+from hw_sim.people.person import load_person
+
+from reader.desk.link import DeskLink, paho_desk_link
+from reader.desk.service import DeskService
+from reader.desk.store import Store, StoredResult
+from reader.uplink.devcerts import make_certificates
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+JST = dt.timezone(dt.timedelta(hours=9))
+_NEEDED = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "dpkg-deb": "dpkg",
+    "mosquitto": "mosquitto",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _able() -> None:
+    """Booting a root needs root; the programs it needs are never optional where there is root."""
+    if os.geteuid() != 0:
+        pytest.skip("booting a device needs root: sudo make device-test")
+    missing = [
+        package
+        for name, package in _NEEDED.items()
+        if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") is None
+    ]
+    assert not missing, f"apt install {' '.join(missing)}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The Debian root, built on first use."""
+    return base_root()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The .deb of this commit for this machine, lightly compressed."""
+    folder = tmp_path_factory.mktemp("deb")
+    subprocess.run(
+        [
+            *(sys.executable, str(REPOSITORY / "packaging/deb.py"), "--suite", "trixie", "--arch", ARCHITECTURE),
+            *("--out", str(folder)),
+        ],
+        check=True,
+        env=os.environ | {"KAOPI_DEB_COMPRESSION": "gzip"},
+        stdout=subprocess.DEVNULL,
+    )
+    (package,) = folder.glob("*.deb")
+    return package
+
+
+@pytest.fixture(scope="session")
+def make_device(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Device]:
+    """Make a device of a name (at most eleven letters) on a network of its own."""
+
+    def make(name: str, number: int) -> Device:
+        return Device(root, tmp_path_factory.mktemp(name), name, f"10.213.{number}")
+
+    return make
+
+
+@dataclass(slots=True)
+class Clinic:
+    """Kiosk, broker and desk, connected."""
+
+    device: Device
+    store: Store
+    broker: Mosquitto
+    link: DeskLink
+    photo: str
+
+    def today(self) -> str:
+        """Return the day in Japan."""
+        return dt.datetime.now(JST).date().isoformat()
+
+    def insert(self, persona: str = "normal") -> int:
+        """Put a card with the patient's own portrait into the slot; return the results the desk had before."""
+        before = self.store.count_results()
+        setup.insert_card(self.device, persona, self.today(), self.photo)
+        return before
+
+    def step(self, name: str, within_s: float = 60.0, since: str = "") -> None:
+        """Wait until the kiosk has entered a step since it last was idle."""
+        deadline = time.monotonic() + within_s
+        while True:
+            journal = self.device.journal("kaopi-kiosk")
+            tail = (
+                journal.rpartition(f"step {since or 'idle'} -> ")[2] if since or "step idle ->" in journal else journal
+            )
+            if f"-> {name}" in tail or tail.startswith(name):
+                return
+            assert time.monotonic() < deadline, f"never came to {name}:\n{journal[-3000:]}"
+            time.sleep(0.2)
+
+    def press(self, *names: str) -> None:
+        """Touch buttons of the screen."""
+        setup.press(self.device, *names)
+
+    def result_after(self, before: int, within_s: float = 30.0) -> StoredResult:
+        """Wait for the next result at the desk and return it."""
+        deadline = time.monotonic() + within_s
+        while self.store.count_results() <= before:
+            assert time.monotonic() < deadline, self.device.journal()[-4000:]
+            time.sleep(0.1)
+        assert self.store.count_results() == before + 1
+        return self.store.results_after(0)[-1]
+
+    def ready(self, within_s: float = 60.0) -> None:
+        """Wait until both processes run and the kiosk waits for a patient."""
+        for unit in setup.UNITS:
+            self.device.until("active", "systemctl", "is-active", unit, within_s=within_s)
+        self.device.until("-> idle", "journalctl", "--no-pager", "--unit=kaopi-kiosk", within_s=within_s)
+
+    def card_out(self) -> None:
+        """Take the card and leave; the kiosk waits for the next patient."""
+        setup.remove_card(self.device)
+        time.sleep(1.0)
+        self.device.until(
+            "idle",
+            "sh",
+            "-c",
+            "journalctl --no-pager --output=cat --unit=kaopi-kiosk | grep -F 'step ' | tail -n 1 | sed 's/.*-> //'",
+            within_s=40.0,
+        )
+
+
+@pytest.fixture(scope="session")
+def clinic(
+    make_device: Callable[[str, int], Device], package: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clinic]:
+    """The whole clinic, for every test of this folder that leaves it as it was."""
+    folder = tmp_path_factory.mktemp("clinic")
+    person = load_person("p01")
+    with make_device("kaopi-ci", 71) as device:
+        names = (device.outside, "localhost", "127.0.0.1")
+        certificates = make_certificates(folder / "tls", [setup.KIOSK], hosts=names, now=dt.datetime.now(dt.UTC))
+        broker = Mosquitto(folder / "broker", certificates, site=setup.SITE)
+        configuration = folder / "broker/mosquitto.conf"
+        everywhere = configuration.read_text().replace(f"listener {broker.port} 127.0.0.1", f"listener {broker.port}")
+        configuration.write_text(everywhere)
+        with broker:
+            store = Store(folder / "desk.sqlite3")
+            link = paho_desk_link(DeskService(store, site=setup.SITE), broker.settings("desk"), "desk")
+            link.start()
+            # The card's process stands before the package is there; its user comes with the package.
+            setup.prepare(device, person, certificates, broker.port)
+            setup.install_package(device, package)
+            setup.install_simulator(device)
+            device.run("systemctl", "restart", *setup.UNITS)
+            found = Clinic(device, store, broker, link, base64.b64encode(jp2.chip_portrait(person.ic_photo())).decode())
+            found.ready()
+            yield found
+            link.stop()
+            store.close()
