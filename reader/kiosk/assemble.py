@@ -69,6 +69,7 @@ class Choices:
     random: Callable[[int], bytes] = secrets.token_bytes
     report: Callable[[str, Report], Report] | None = None
     card_poll_s: float = POLL_S
+    on_event: Callable[[ev.Event], None] | None = None
 
 
 @dataclass(slots=True)
@@ -178,6 +179,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         preview=preview,
         seen=seen,
         random=choices.random,
+        on_event=choices.on_event,
         figures=lambda: health.read(health.Sources(disk=config.storage.state_dir)),
         stop_c=config.temperature.stop_c,
         models={} if choices.engine or face is None else {n: m.sha256 for n, m in models.manifest.models.items()},

@@ -97,7 +97,7 @@ class Parts:
     shuffle_pad: bool = False
     stop_c: float = 80.0
     models: dict[str, str] = field(default_factory=dict)
-    on_step: Callable[[Step], None] | None = None
+    on_event: Callable[[ev.Event], None] | None = None
 
 
 class Kiosk:
@@ -146,6 +146,8 @@ class Kiosk:
     def take(self, event: ev.Event) -> None:
         """Step the session by one event and carry out what follows."""
         before = self.session.step
+        if self._parts.on_event is not None:
+            self._parts.on_event(event)
         self.session, effects = core.step(self.session, event)
         for effect in effects:
             self._do(effect)
@@ -153,8 +155,6 @@ class Kiosk:
             self._choosing_language = False
             self._focus = None
             log.info("step %s -> %s", before.value, self.session.step.value)
-            if self._parts.on_step is not None:
-                self._parts.on_step(self.session.step)
         wanted = STEPS[self.session.step].camera
         if wanted is not self._camera_wanted and self._workers is not None:
             self._camera_wanted = wanted

@@ -203,6 +203,8 @@ def _removed(session: Session, event: ev.CardRemoved) -> Move:
     if not session.card_in:
         return stay(session)
     session = replace(session, slot_visit=0)
+    if session.step is Step.FACE_GIVEN_UP:  # taking the card to the desk is what was asked
+        return refer(session, session.failure or Failure.FACE_NOT_MATCHED)
     if STEPS[session.step].dies_with_card:
         return pulled(session)
     return HANDLERS[session.step](session, event)

@@ -770,6 +770,14 @@ def test_a_decision_comes_only_once_the_face_is_looked_at() -> None:
     assert at.is_at(Step.FACE_AGAIN), "a late decision of the last try opens nothing"
 
 
+def test_taking_the_card_to_the_desk_after_the_face_did_not_do_keeps_the_reason() -> None:
+    at = At().at_face().not_matched().wait(7).not_matched().wait(7).not_matched().pull()
+    assert at.is_at(Step.REFERRED)
+    assert at.record().outcome is Outcome.REFERRED
+    assert at.record().failure is Failure.FACE_NOT_MATCHED
+    assert at.wait(9).is_at(Step.IDLE)
+
+
 def test_the_pin_is_open_between_two_face_tries() -> None:
     at = At().at_face().not_matched().press(Button.USE_PIN)
     assert at.is_at(Step.PIN_ENTRY)

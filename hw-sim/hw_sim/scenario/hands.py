@@ -8,7 +8,7 @@ from typing import Protocol
 from hw_sim.scenario.schema import Do, Scenario
 from reader.kiosk.kiosk import Kiosk
 from reader.screen.scene import Target
-from reader.session.vocabulary import Step
+from reader.session.vocabulary import CardFrontProblem, Step
 
 
 class HandsError(AssertionError):
@@ -32,6 +32,9 @@ class Stage(Protocol):
 
     def staff(self, do: Do) -> None:
         """Do what the desk's page does."""
+
+    def front(self, problem: CardFrontProblem | None) -> None:
+        """Let the slot camera see a card that lies badly, or well again."""
 
     def fault(self, kind: str) -> None:
         """Break or mend something."""
@@ -98,8 +101,11 @@ class Hands:
         elif do.fault is not None:
             self._say(f"fault: {do.fault}")
             self._stage.fault(do.fault)
-        elif do.visual_check or do.same_person is not None:
-            self._say("staff: visual check" if do.visual_check else f"staff: same person {do.same_person}")
+        elif do.front is not None:
+            self._say(f"slot camera: {do.front}")
+            self._stage.front(None if do.front == "ok" else do.front)
+        elif do.visual_check or do.same_person is not None or do.not_registered:
+            self._say("staff act at the desk")
             self._stage.staff(do)
         else:
             self._stage.change(do)

@@ -36,6 +36,7 @@ class Played:
     alerts: list[Failure] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)  # every event of the session, in virtual time only
     ended_at: Step = Step.STARTING
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -56,7 +57,7 @@ def judge(played: Played) -> None:
     if played.ended_at is not expect.ends_at:
         say(f"ended at {played.ended_at.value}, expected {expect.ends_at.value}")
     if played.results:
-        _result(played.results[-1], expect, say)
+        _result(max(played.results, key=lambda message: message.finished_at), expect, say)
     elif expect.outcome is not None:
         say("no result reached the desk")
     _steps([step for _, step in played.steps], expect, say)

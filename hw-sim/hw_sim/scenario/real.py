@@ -24,8 +24,7 @@ from hw_sim.card.personas import Persona
 from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.played import Played, Snapshot, judge
 from hw_sim.scenario.schema import Do, Scenario
-from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for
-from reader.cardfront.port import CardFrontReader
+from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, set_staff_code
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store
@@ -36,8 +35,7 @@ from reader.kiosk.kiosk import Kiosk
 from reader.kiosk.threads import Crew
 from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
-from reader.session.vocabulary import Guidance, Step
-from reader.uplink.messages import VisualReason
+from reader.session.vocabulary import CardFrontProblem, Guidance, Step
 from reader.uplink.run import run_uplink
 from reader.uplink.settings import BrokerSettings, UplinkSettings
 
@@ -68,7 +66,7 @@ class CardParts:
 
     slot: Slot
     reader: CardReader
-    front: CardFrontReader
+    front: SimulatedCardFront
     faults: dict[str, Callable[[], None]] = field(default_factory=dict)
 
 
@@ -154,13 +152,13 @@ class RealStage:
 
     def staff(self, do: Do) -> None:
         """Use the desk's service as its page does."""
-        now = datetime.datetime.now(datetime.UTC)
-        if do.visual_check:
-            order = self._desk.service.start_visual_check(KIOSK, "op1", VisualReason.OTHER, now)
-        else:
-            order = self._desk.service.decide(KIOSK, "op1", bool(do.same_person), now)
-        if self._desk.link is not None:
+        order = desk_order(self._desk.service, do, datetime.datetime.now(datetime.UTC))
+        if order is not None and self._desk.link is not None:
             self._desk.link.send(*order)
+
+    def front(self, problem: CardFrontProblem | None) -> None:
+        """Let the slot camera see a card that lies badly, or well again."""
+        self._cards.front.problem = problem
 
     def fault(self, kind: str) -> None:
         """Break or mend something. Raises KeyError when this runner cannot."""
@@ -304,6 +302,7 @@ def _play(
     clock = SystemClock()
     camera = VirtualCamera()
     config = config_for(scenario, folder)
+    set_staff_code(scenario, folder)
     stage = RealStage(scenario, parts, camera, desk)
     stage.faults.update(broker_stop=broker.stop, broker_start=broker.start)
     assembled = assemble(

@@ -13,7 +13,16 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reader.session.failures import Failure
-from reader.session.vocabulary import Button, Consent, ConsentItem, Method, Outcome, Prescription, Step
+from reader.session.vocabulary import (
+    Button,
+    CardFrontProblem,
+    Consent,
+    ConsentItem,
+    Method,
+    Outcome,
+    Prescription,
+    Step,
+)
 
 Look = Literal["person", "impostor", "nobody", "leaves", "second_person"]
 LightKind = Literal["clinic", "dim", "dark", "side", "back", "sun", "flicker"]
@@ -49,6 +58,7 @@ class SiteRules(Part):
     remember_consents: bool = True
     card_front: Literal["virtual", "disabled"] = "virtual"
     camera: Literal["virtual", "disabled"] = "virtual"
+    staff_code: str | None = Field(default=None, pattern=r"^\d{4,8}$", description="Code of operator op2.")
 
 
 class Do(Part):
@@ -69,13 +79,15 @@ class Do(Part):
     visual_check: bool = False
     same_person: bool | None = None
     fault: FaultKind | None = None
+    front: CardFrontProblem | Literal["ok"] | None = Field(default=None, description="What the slot camera sees.")
+    not_registered: bool = Field(default=False, description="The desk learns: the last patient has no 利用登録.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
         acts = [
             self.insert is not None, self.remove, self.press is not None, self.type is not None,
             self.light is not None, self.look is not None, self.person is not None, self.visual_check,
-            self.same_person is not None, self.fault is not None,
+            self.same_person is not None, self.fault is not None, self.front is not None, self.not_registered,
         ]  # fmt: skip
         if sum(acts) != 1:
             raise ValueError("each [[do]] does exactly one thing: insert, remove, press, type, light, look …")

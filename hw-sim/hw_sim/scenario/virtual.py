@@ -26,7 +26,7 @@ from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.played import Played, judge
 from hw_sim.scenario.schema import Do, Scenario
 from hw_sim.scenario.told_face import ToldEngine, Truth
-from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for
+from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, set_staff_code
 from reader.card.photo import InProcessDecoder
 from reader.desk.link import DeskLink, desk_subscriptions
 from reader.desk.service import DeskService
@@ -42,9 +42,9 @@ from reader.screen.painter import Painter
 from reader.session import events as ev
 from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
-from reader.session.vocabulary import Step
+from reader.session.vocabulary import CardFrontProblem, Step
 from reader.uplink.bridge import memory_bridges
-from reader.uplink.messages import VisualReason, will
+from reader.uplink.messages import will
 from reader.uplink.outbox import Outbox
 from reader.uplink.settings import UplinkSettings
 from reader.uplink.topics import TO_KIOSK, Channel, Topic
@@ -56,6 +56,7 @@ FRAME_S = 0.04  # what one frame costs the face worker, detect to decision (make
 PHOTO_S = 0.05  # enrolling the IC photo
 FPS = 15.0
 MIN_STEP_S = 0.002
+LOOK_S = 0.05
 SETTLE_S = 30.0
 _NO_PICTURE = np.zeros((2, 2, 3), np.uint8)
 
@@ -167,12 +168,13 @@ class VirtualStage:
     def staff(self, do: Do) -> None:
         """Use the desk's service as its page does."""
         world = self._world
-        now = world.clock.wall()
-        if do.visual_check:
-            order = world.service.start_visual_check(KIOSK, "op1", VisualReason.OTHER, now)
-        else:
-            order = world.service.decide(KIOSK, "op1", bool(do.same_person), now)
-        world.desk.send(*order)
+        order = desk_order(world.service, do, world.clock.wall())
+        if order is not None:
+            world.desk.send(*order)
+
+    def front(self, problem: CardFrontProblem | None) -> None:
+        """Let the slot camera see a card that lies badly, or well again."""
+        self._world.front.problem = problem
 
     def fault(self, kind: str) -> None:
         """Break or mend something. Raises KeyError when this runner cannot."""
@@ -212,6 +214,8 @@ class World:
         rng = random.Random(seed)
         self.broker = MemoryBroker()
         self._desk(folder)
+        self.front = SimulatedCardFront(self.cards.number_b)
+        set_staff_code(scenario, folder)
         kiosk_end, uplink_end = memory_bridges()
         config = config_for(scenario, folder)
         self.assembled: Assembled = assemble(
@@ -223,13 +227,14 @@ class World:
                 display=self.sheet,
                 camera=self.camera if scenario.site.camera == "virtual" else None,
                 card_reader=self.cards,
-                card_front=SimulatedCardFront(self.cards.number_b) if scenario.site.card_front == "virtual" else None,
+                card_front=self.front if scenario.site.card_front == "virtual" else None,
                 trust=simulator_trust(),
                 engine=lambda vault: self._engine(vault, rng) if pixels else ToldEngine(vault, self.truth),
                 painter=LayoutOnly,
                 random=rng.randbytes,
                 report=self._deliver_late,
                 card_poll_s=0.0,
+                on_event=lambda event: None if isinstance(event, ev.Tick) else self.log.append(repr(event)),
             ),
         )
         self.uplink = self._uplink(folder, uplink_end)
@@ -278,7 +283,7 @@ class World:
         tasks = [Task("main", self._main)]
         for worker in self.assembled.workers:
             tasks.append(Task(worker.name, self._costed(worker), worker=worker))
-        tasks.append(Task("uplink", lambda now: self.uplink.step(now, self.clock.wall())))
+        tasks.append(Task("uplink", self._link))
         tasks.append(Task("desk", self._pump))
         return tasks
 
@@ -303,9 +308,13 @@ class World:
             self.hands.step(now)
         return delay
 
+    def _link(self, now: float) -> float:
+        """In the product a selector wakes the uplink as soon as something arrives; here it looks often."""
+        return min(LOOK_S, self.uplink.step(now, self.clock.wall()))
+
     def _pump(self, now: float) -> float:
         self.desk.pump()
-        return 0.05
+        return LOOK_S
 
     def tick(self) -> float:
         """Step what is due next; return the virtual time it happened at."""
@@ -359,6 +368,7 @@ def play(
         played.ended_at = world.assembled.kiosk.session.step
         played.seconds = world.clock.now()
         played.spans = world.assembled.trace.spans()
+        played.log = world.log
         played.stored = world.store.count_results()
         played.results = [row.message for row in world.store.results(MORNING - datetime.timedelta(days=1))]
         played.alerts = [Failure(alert.failure) for alert in world.store.open_alerts()]

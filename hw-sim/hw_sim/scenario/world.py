@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, standing
 from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
-from reader.session.vocabulary import Guidance
+from reader.desk.service import DeskService
+from reader.kiosk.staff import StaffCodes, StaffHash
+from reader.session.vocabulary import Guidance, Registration
+from reader.uplink.messages import VisualReason
 
 SITE, KIOSK = "clinic", "kiosk-1"
 IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01"}
@@ -58,6 +63,30 @@ def config_for(
             "staff": {"hashes_file": str(folder / "state" / "staff.json")},
         }
     )
+
+
+def desk_order(service: DeskService, do: Do, now: datetime.datetime) -> tuple[str, bytes] | None:
+    """Do at the desk what its page would do; return the order to send to the kiosk, if there is one."""
+    if do.visual_check:
+        return service.start_visual_check(KIOSK, "op1", VisualReason.OTHER, now)
+    if do.same_person is not None:
+        return service.decide(KIOSK, "op1", do.same_person, now)
+    results = service.store.results(now - datetime.timedelta(days=1))
+    last = max(results, key=lambda row: row.message.finished_at)
+    if last.message.patient_key is not None:
+        service.store.set_registration(last.message.patient_key, Registration.NOT_REGISTERED, now)
+    return None
+
+
+def set_staff_code(scenario: Scenario, folder: Path) -> None:
+    """Give operator op2 the scenario's code, as the desk would have done."""
+    code = scenario.site.staff_code
+    if code is None:
+        return
+    salt = b"kaopi-simulator!"
+    digest = hashlib.scrypt(code.encode(), salt=salt, n=16384, r=8, p=1, maxmem=64 * 1024 * 1024, dklen=32)
+    code_hash = StaffHash("op2", base64.b64encode(salt).decode(), base64.b64encode(digest).decode(), 16384, 8, 1)
+    StaffCodes(folder / "state" / "staff.json").replace((code_hash,))
 
 
 def photo_of(patient: Patient) -> bytes:
