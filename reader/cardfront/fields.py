@@ -59,6 +59,12 @@ def parse_expiry(text: bytearray) -> date | None:
     return None
 
 
+def end_of_birth(text: bytearray) -> int:
+    """Where the birth date of a birth line ends; the sex may follow on the same line."""
+    mark = "日生".encode()
+    return text.find(mark) + len(mark)
+
+
 def is_code(text: bytearray) -> bool:
     """True for exactly four ASCII digits."""
     return len(text) == 4 and text.isdigit()

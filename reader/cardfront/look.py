@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reader.cardfront.fields import (
     Birth,
+    end_of_birth,
     is_code,
     looks_like_number,
     parse_birth,
@@ -105,7 +106,9 @@ def _read(
         if (born is not None and birth is not None) or (ends is not None and expiry is not None):
             return unreadable  # two of a kind: which one holds would be a guess
         birth, expiry = birth or born, expiry or ends
-        if born or ends:
+        if born:
+            sure = min(sure, words.confidence_up_to(end_of_birth(words.text)))
+        elif ends:
             sure = min(sure, words.confidence)
         if birth is not None and expiry is not None:
             break

@@ -30,6 +30,11 @@ class Words:
 
     text: bytearray
     confidence: float
+    chances: tuple[tuple[int, float], ...] = ()  # (end in ``text``, chance) of each character
+
+    def confidence_up_to(self, end: int) -> float:
+        """That of the least sure character before byte ``end``."""
+        return min((chance for stop, chance in self.chances if stop <= end), default=self.confidence)
 
     def __repr__(self) -> str:
         return f"Words({self.confidence:.2f})"
@@ -62,16 +67,17 @@ class Recogniser:
         chances = scratch.keep(output)[0]
         best = scratch.keep(chances.argmax(axis=1))
         text = scratch.keep_bytes(bytearray())
-        sure, before, peak = 1.0, _BLANK, 0.0
+        chances_of: list[tuple[int, float]] = []
+        before, peak = _BLANK, 0.0
         for step, index in enumerate([*best.tolist(), _BLANK]):
             if index != before:
                 if self._alphabet[before]:  # white space may be doubtful; it is left out anyway
-                    sure = min(sure, peak)
                     text += self._alphabet[before]
+                    chances_of.append((len(text), peak))
                 before, peak = index, 0.0
             if index != _BLANK:
                 peak = max(peak, float(chances[step, index]))
-        return Words(text, sure if text else 0.0)
+        return Words(text, min((chance for _, chance in chances_of), default=0.0), tuple(chances_of))
 
 
 @lru_cache(maxsize=1)

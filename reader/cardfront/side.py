@@ -95,8 +95,8 @@ def _has_stripe(relative: NDArray[np.float32]) -> bool:
 
 
 def has_contacts(relative: NDArray[np.float32]) -> bool:
-    """A plate of another brightness where ISO/IEC 7816-2 puts the contacts, with bare card on all its four sides."""
-    if abs(float(np.median(_part(relative, _CONTACTS))) - 1) < 0.08:
+    """A plate darker than the card where ISO/IEC 7816-2 puts the contacts, with bare card on all its four sides."""
+    if float(np.median(_part(relative, _CONTACTS))) > 0.92:
         return False
     bare = [abs(float(np.median(_part(relative, strip))) - 1) < 0.05 for strip in _AROUND_CONTACTS]
     return all(bare)
