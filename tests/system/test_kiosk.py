@@ -1,4 +1,4 @@
-"""The whole kiosk, as a user meets it: real threads, real screen (SDL's dummy driver), real broker, the desk's own store.
+"""The whole kiosk, as a user meets it: real threads, real screen (SDL dummy driver), real broker, the desk's own store.
 
 Each scenario file says what must have come of it; here every one of them is played in real time.
 """

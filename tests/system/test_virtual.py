@@ -1,4 +1,4 @@
-"""Every scenario file in virtual time: the whole kiosk, uplink and desk in one thread, the nets replaced by the truth."""
+"""Every scenario file in virtual time: kiosk, uplink and desk in one thread, the nets replaced by the truth."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from hw_sim.card.personas import Persona
 from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.played import Played, Snapshot, judge
 from hw_sim.scenario.schema import Do, Scenario
-from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, set_staff_code
+from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store
@@ -36,6 +36,7 @@ from reader.kiosk.threads import Crew
 from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
 from reader.session.vocabulary import CardFrontProblem, Guidance, Step
+from reader.uplink.messages import StaffCode
 from reader.uplink.run import run_uplink
 from reader.uplink.settings import BrokerSettings, UplinkSettings
 
@@ -80,11 +81,11 @@ def in_process_card() -> CardParts:
 class DeskSide:
     """The clinic PC: store, service and link, which can be stopped and started."""
 
-    def __init__(self, folder: Path, broker: BrokerSettings) -> None:
+    def __init__(self, folder: Path, broker: BrokerSettings, codes: tuple[StaffCode, ...] = ()) -> None:
         self.folder = folder
         self._broker = broker
         self.store = Store(folder / "desk.sqlite3")
-        self.service = DeskService(self.store, site=SITE)
+        self.service = DeskService(self.store, site=SITE, staff_codes=lambda: codes)
         self.link: DeskLink | None = None
 
     def start(self) -> None:
@@ -273,7 +274,7 @@ def play(
     pygame.display.quit()
     played = Played(name, scenario)
     with broker_for(folder, broker) as running:
-        desk = DeskSide(folder, running.settings_for("desk"))
+        desk = DeskSide(folder, running.settings_for("desk"), staff_codes(scenario))
         desk.start()
         try:
             with start_uplink(folder, running.settings_for("kiosk")):
@@ -302,7 +303,6 @@ def _play(
     clock = SystemClock()
     camera = VirtualCamera()
     config = config_for(scenario, folder)
-    set_staff_code(scenario, folder)
     stage = RealStage(scenario, parts, camera, desk)
     stage.faults.update(broker_stop=broker.stop, broker_start=broker.start)
     assembled = assemble(

@@ -26,7 +26,7 @@ from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.played import Played, judge
 from hw_sim.scenario.schema import Do, Scenario
 from hw_sim.scenario.told_face import ToldEngine, Truth
-from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, set_staff_code
+from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
 from reader.card.photo import InProcessDecoder
 from reader.desk.link import DeskLink, desk_subscriptions
 from reader.desk.service import DeskService
@@ -215,7 +215,6 @@ class World:
         self.broker = MemoryBroker()
         self._desk(folder)
         self.front = SimulatedCardFront(self.cards.number_b)
-        set_staff_code(scenario, folder)
         kiosk_end, uplink_end = memory_bridges()
         config = config_for(scenario, folder)
         self.assembled: Assembled = assemble(
@@ -248,7 +247,7 @@ class World:
 
     def _desk(self, folder: Path) -> None:
         self.store = Store(folder / "desk.sqlite3")
-        self.service = DeskService(self.store, site=SITE)
+        self.service = DeskService(self.store, site=SITE, staff_codes=lambda: staff_codes(self.scenario))
         self.desk = DeskLink(self.service, self.broker.link("desk", desk_subscriptions(SITE)), wall=self.clock.wall)
 
     def _uplink(self, folder: Path, end: object) -> Uplink:

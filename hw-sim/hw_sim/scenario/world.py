@@ -16,9 +16,8 @@ from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
 from reader.desk.service import DeskService
-from reader.kiosk.staff import StaffCodes, StaffHash
 from reader.session.vocabulary import Guidance, Registration
-from reader.uplink.messages import VisualReason
+from reader.uplink.messages import StaffCode, VisualReason
 
 SITE, KIOSK = "clinic", "kiosk-1"
 IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01"}
@@ -78,15 +77,14 @@ def desk_order(service: DeskService, do: Do, now: datetime.datetime) -> tuple[st
     return None
 
 
-def set_staff_code(scenario: Scenario, folder: Path) -> None:
-    """Give operator op2 the scenario's code, as the desk would have done."""
+def staff_codes(scenario: Scenario) -> tuple[StaffCode, ...]:
+    """Return the codes the desk gives its kiosks: the scenario's, for operator op2."""
     code = scenario.site.staff_code
     if code is None:
-        return
+        return ()
     salt = b"kaopi-simulator!"
     digest = hashlib.scrypt(code.encode(), salt=salt, n=16384, r=8, p=1, maxmem=64 * 1024 * 1024, dklen=32)
-    code_hash = StaffHash("op2", base64.b64encode(salt).decode(), base64.b64encode(digest).decode(), 16384, 8, 1)
-    StaffCodes(folder / "state" / "staff.json").replace((code_hash,))
+    return (StaffCode(operator="op2", salt=base64.b64encode(salt).decode(), hash=base64.b64encode(digest).decode()),)
 
 
 def photo_of(patient: Patient) -> bytes:
