@@ -70,7 +70,7 @@ METHODS: dict[str, Callable[[CardChannel, int], object]] = {
     "read_at": lambda channel, number: channel.read_at(number, 0, 16),
     "read_object": lambda channel, number: channel.read_object(number),
     "tries_left": lambda channel, number: channel.tries_left(number),
-    "verify": lambda channel, number: channel.verify(number, bytearray(b"123456789018")),
+    "verify": lambda channel, number: channel.verify(number, bytearray(b"123456789010")),
     "sign": lambda channel, number: channel.sign(number or 0x1A, b"digest"),
     "transmit SELECT": lambda channel, number: channel.transmit(
         bytes.fromhex("00A4020C02") + number.to_bytes(2, "big")
@@ -166,7 +166,7 @@ def test_after_a_refused_select_no_number_means_anything() -> None:
 
 def test_a_secret_is_wiped_even_when_its_command_is_forbidden() -> None:
     channel, _ = channel_in(AID_CARD_FACE)
-    secret = bytearray(b"123456789018")
+    secret = bytearray(b"123456789010")
     with pytest.raises(ForbiddenCommand):
         channel.verify(0x13, secret)
     assert secret == bytes(12)
@@ -175,9 +175,9 @@ def test_a_secret_is_wiped_even_when_its_command_is_forbidden() -> None:
 def test_the_refusal_does_not_repeat_the_command() -> None:
     channel, _ = channel_in(AID_CARD_FACE)
     with pytest.raises(ForbiddenCommand) as refused:
-        channel.transmit(bytes([0x00, 0x20, 0, 0x93, 12]) + b"123456789018")
-    assert "123456789018" not in str(refused.value)
-    assert b"123456789018".hex() not in str(refused.value)
+        channel.transmit(bytes([0x00, 0x20, 0, 0x93, 12]) + b"123456789010")
+    assert "123456789010" not in str(refused.value)
+    assert b"123456789010".hex() not in str(refused.value)
 
 
 @pytest.mark.parametrize("part", ["jpki", "face"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from hw_sim.card.number_b import ERAS, compose, era_year
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reader.card.number_b import ERAS, compose, era_year
+from reader.cardfront import verification_number
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,19 @@ def test_a_year_that_is_none() -> None:
 def test_before_the_eras() -> None:
     with pytest.raises(ValueError, match="no era"):
         era_year(datetime.date(1868, 1, 24))
+
+
+@settings(max_examples=2000)
+@given(
+    st.dates(datetime.date(1873, 1, 1), datetime.date(2060, 12, 31)),
+    st.integers(2016, 9999),
+    st.integers(0, 9999),
+    st.booleans(),
+)
+def test_the_issuer_and_the_reader_of_the_front_agree(
+    birth: datetime.date, year: int, code: int, gregorian: bool
+) -> None:
+    printed = f"{code:04d}"
+    assert compose(birth, year, printed, gregorian=gregorian) == verification_number.compose(
+        birth, year, printed, foreign=gregorian
+    )

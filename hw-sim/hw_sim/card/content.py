@@ -11,18 +11,17 @@ from io import BytesIO
 
 from PIL import Image
 
-from hw_sim.card import jp2
+from hw_sim.card import jp2, number_b
 from hw_sim.card.authority import TEST_AUTHORITY, Authority, sign_raw, tlv
 from hw_sim.card.testkeys import published_key
 from hw_sim.card.virtual_card import Access, ApplicationSpec, FileSpec, Habits, KeySpec, SecretSpec, VirtualCard
-from reader.card import number_b
 from reader.card.deny import AID_CARD_FACE, AID_JPKI, AID_TEXT
 from reader.card.keys import encode_public_key
 from reader.card.profile import MY_NUMBER_CARD, CardProfile
 
 PIN = "1234"
 SIGN_PASSWORD = "ABC123"  # noqa: S105 - a simulated card's
-PERSONAL_NUMBER = "123456789018"  # passes the check digit, belongs to nobody: it is the official example number
+PERSONAL_NUMBER = "123456789010"  # its check digit is wrong: it is nobody's
 
 
 @cache

@@ -1,7 +1,8 @@
 """照合番号B: how the 14 digits that open the card face are made from what is printed on the card.
 
 和暦 year of birth (2), month (2), day (2), 西暦 year of card expiry (4), security code (4). Source: digital.go.jp FAQ,
-myna-card test vector. Foreign residents' cards print a Gregorian date of birth: its last two digits are used.
+myna-card test vector. The issuer's own view, kept apart from ``reader.cardfront`` on purpose: a test compares the two.
+Foreign residents' cards print a Gregorian date of birth: its last two digits are used.
 """
 
 from __future__ import annotations
