@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reader.config.load import SITE_FILE, ConfigError, load
 from reader.config.schema import KaopiConfig
-from reader.doctor import link, machine, parts
+from reader.doctor import link, machine, parts, site
 from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words
 
 CHECKS: tuple[Check, ...] = (
@@ -22,12 +22,25 @@ CHECKS: tuple[Check, ...] = (
     Check("disk_wear", Words("記憶装置の消耗", "Disk wear"), How.PROBED, machine.disk_wear),
     Check("swap", Words("スワップの停止", "Swap is off"), How.PROBED, machine.swap),
     Check("core_dumps", Words("コアダンプの停止", "Core dumps are off"), How.PROBED, machine.core_dumps),
+    Check("restarted", Words("電源の入れ直し", "Restarted lately"), How.PROBED, site.restarted),
+    Check("updates", Words("更新の確認", "Updates"), How.PROBED, site.updates),
+    Check("cables", Words("LANケーブル", "Network cable"), How.PROBED, site.cables),
     Check("clock", Words("時計", "Clock"), How.PROBED, machine.clock),
     Check("outbox", Words("結果の保管", "Outbox"), How.PROBED, link.outbox),
     Check("certificates", Words("通信の証明書", "Certificates"), How.PROBED, link.certificates),
     Check("broker", Words("受付PCとの接続", "Connection to the clinic PC"), How.EXERCISED, link.broker, quick=False),
+    Check("line", Words("回線の混み具合", "Shared line"), How.EXERCISED, site.line, quick=False),
     Check("card_reader", Words("カードリーダー", "Card reader"), How.EXERCISED, parts.card_reader),
     Check("camera", Words("カメラ", "Camera"), How.EXERCISED, parts.camera, quick=False),
+    Check("camera_focus", Words("カメラのピント", "Camera focus"), How.EXERCISED, parts.camera_focus, quick=False),
+    Check(
+        "camera_glare", Words("カメラへの直射", "Light into the camera"), How.EXERCISED, parts.camera_glare, quick=False
+    ),
+    Check("camera_haze", Words("レンズの汚れ", "Dirty lens"), How.EXERCISED, parts.camera_haze, quick=False),
+    Check("camera_flicker", Words("照明のちらつき", "Flicker"), How.EXERCISED, parts.camera_flicker, quick=False),
+    Check(
+        "card_front", Words("カード挿入口のカメラ", "Card-slot camera"), How.EXERCISED, parts.card_front, quick=False
+    ),
     Check("display", Words("画面", "Screen"), How.EXERCISED, parts.display, quick=False),
     Check("lamps", Words("ランプ", "Lamps"), How.EXERCISED, parts.lamps, quick=False),
     Check("speaker", Words("スピーカー", "Loudspeaker"), How.EXERCISED, parts.speaker, quick=False),

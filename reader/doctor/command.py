@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from reader.doctor import report
-from reader.doctor.checks import examine, run
+from reader.doctor.checks import CHECKS, examine, run
+from reader.doctor.page import html
+from reader.doctor.witness import Witness
+from reader.doctor.witness import checks as witnessed
 
 
 def doctor(
@@ -17,14 +21,24 @@ def doctor(
     as_json: bool = False,
     language: Literal["ja", "en"] = "ja",
     only: Sequence[str] = (),
+    witness: Witness | None = None,
+    page: Path | None = None,
     write: Callable[[str], object],
 ) -> int:
-    """Run the checks and ``write`` each as it is found. Returns the exit code: 0 fit for patients, 1 not."""
+    """Run the checks and ``write`` each as it is found. Returns the exit code: 0 fit for patients, 1 not.
+
+    witness: somebody at the kiosk, who is asked after the rest; None asks nobody. page: where to save the bring-up
+    report (HTML, to print or to save as PDF).
+    """
+    patient = examine(site)
+    checks = CHECKS if witness is None or quick else CHECKS + witnessed(witness)
     found: list[report.Found] = []
-    for item in run(examine(site), quick=quick, only=only):
+    for item in run(patient, checks, quick=quick, only=only):
         found.append(item)
         if not as_json:
             write(report.line(*item, language=language))
     if as_json:
         write(report.as_json(found))
+    if page is not None:
+        page.write_text(html(found, patient.config, datetime.now().astimezone()), encoding="utf-8")
     return report.exit_code(found)

@@ -6,16 +6,19 @@ import contextlib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
+from reader.cardfront.port import CardFrontUnreadable
 from reader.config.load import ConfigError
 from reader.config.places import models_dir
 from reader.config.schema import Device
 from reader.devices import registry
 from reader.devices.ports import DeviceError, Frame
+from reader.doctor import picture
 from reader.doctor.finding import Finding, Patient, Words, fail, good, skipped, warn
 from reader.face.modelstore import ModelStore
-from reader.session.vocabulary import Earcon, Lamp
+from reader.session.vocabulary import CardFrontProblem, Earcon, Lamp
 
 _CAMERA_WAIT_S = 4.0
+_SETTLE, _PICTURES = 10, 8
 
 
 def configuration(patient: Patient) -> Finding:
@@ -90,7 +93,7 @@ def camera(patient: Patient) -> Finding:
     if patient.config.devices.camera.name == "disabled":
         return skipped("switched off in the configuration")
     return _try(
-        lambda: judge_light(take_picture(patient)),
+        lambda: picture.light(take_pictures(patient)[-1]),
         Words(
             "カメラのケーブルを確認し、本体の電源を入れ直してください。",
             "Check the camera's ribbon cable and switch the kiosk off and on.",
@@ -98,39 +101,67 @@ def camera(patient: Patient) -> Finding:
     )
 
 
-def take_picture(patient: Patient) -> Frame:
-    """Return one frame after the exposure has settled. Raises DeviceError."""
+def _judged(patient: Patient, judge: Callable[[list[Frame]], Finding]) -> Finding:
+    if patient.config.devices.camera.name == "disabled":
+        return skipped("switched off in the configuration")
+    try:
+        return judge(take_pictures(patient))
+    except DeviceError as error:
+        return skipped(f"no picture: {error}")
+
+
+def camera_focus(patient: Patient) -> Finding:
+    """The picture is sharp."""
+    return _judged(patient, lambda frames: picture.focus(frames[-1]))
+
+
+def camera_glare(patient: Patient) -> Finding:
+    """Nothing shines into the lens."""
+    return _judged(patient, lambda frames: picture.glare(frames[-1]))
+
+
+def camera_haze(patient: Patient) -> Finding:
+    """The lens is clean."""
+    return _judged(patient, lambda frames: picture.haze(frames[-1]))
+
+
+def camera_flicker(patient: Patient) -> Finding:
+    """The lamps do not beat."""
+    return _judged(patient, picture.flicker)
+
+
+def card_front(patient: Patient) -> Finding:
+    """The card-slot camera opens and sees an empty slot as empty."""
+    if patient.config.devices.card_front.name == "disabled":
+        return skipped("switched off in the configuration: patients go by PIN or staff")
+    return _try(
+        lambda: _look_at_slot(patient),
+        Words("カード挿入口のカメラのケーブルを確認してください。", "Check the cable of the camera in the card slot."),
+    )
+
+
+def _look_at_slot(patient: Patient) -> Finding:
+    reader = registry.open_card_front(patient.config)
+    try:
+        digits = reader.read(2.0)
+    except CardFrontUnreadable as unreadable:
+        if unreadable.problem is CardFrontProblem.CAMERA_MISSING:
+            raise DeviceError("the camera in the card slot gives no picture") from None
+        return good(f"looks ({unreadable.problem.value})")
+    finally:
+        reader.close()
+    digits[:] = bytes(len(digits))
+    return good("looks; a card lies in the slot")
+
+
+def take_pictures(patient: Patient) -> list[Frame]:
+    """Return a few frames after the exposure has settled. Raises DeviceError."""
     device = registry.open_camera(patient.config)
     device.start()
     try:
-        frame = device.capture(_CAMERA_WAIT_S)
-        for _ in range(10):
-            frame = device.capture(_CAMERA_WAIT_S)
-        return frame
+        return [device.capture(_CAMERA_WAIT_S) for _ in range(_SETTLE + _PICTURES)][-_PICTURES:]
     finally:
         device.stop()
-
-
-_BLACK, _WHITE = 12.0, 245.0
-
-
-def judge_light(frame: Frame) -> Finding:
-    """Say whether a frame is usable at all; focus and light on a face are the witness's business."""
-    height, width, _ = frame.pixels.shape
-    mean = float(frame.pixels.mean())
-    detail = f"{width}x{height}, mean level {mean:.0f} of 255"
-    if mean < _BLACK:
-        return fail(
-            detail, Words("レンズの覆いを外し、照明を点けてください。", "Uncover the lens and switch on a light.")
-        )
-    if mean > _WHITE:
-        return fail(
-            detail,
-            Words(
-                "カメラに直射日光や照明が当たらない向きに変えてください。", "Turn the camera away from sun and lamps."
-            ),
-        )
-    return good(detail)
 
 
 def display(patient: Patient) -> Finding:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from reader.config.schema import KaopiConfig
 from reader.devices.ports import Frame
-from reader.doctor import link, machine, parts, report
+from reader.doctor import link, machine, parts, picture, report
 from reader.doctor.checks import CHECKS, examine, run
 from reader.doctor.command import doctor
 from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words, good
@@ -184,7 +184,7 @@ def frame(level: int) -> Frame:
 
 @pytest.mark.parametrize(("level", "outcome"), [(0, "fail"), (120, "ok"), (254, "fail")])
 def test_black_and_white_pictures_are_faults(level: int, outcome: str) -> None:
-    assert parts.judge_light(frame(level)).outcome == outcome
+    assert picture.light(frame(level)).outcome == outcome
 
 
 def test_a_device_that_fails_is_told_with_the_adapters_own_words(tmp_path: Path) -> None:

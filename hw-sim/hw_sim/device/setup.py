@@ -64,8 +64,11 @@ production = false
 [devices.camera]
 name = "virtual_pipeline"
 [devices.camera.settings]
-frames_per_second = 10.0
+frames_per_second = 8.0
 {{person}}
+
+[session]
+slow_machine = 5.0
 
 [devices.card_reader]
 name = "pcsc"

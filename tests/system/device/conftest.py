@@ -103,7 +103,7 @@ class Clinic:
         setup.insert_card(self.device, persona, self.today(), self.photo)
         return before
 
-    def step(self, name: str, within_s: float = 60.0, since: str = "") -> None:
+    def step(self, name: str, within_s: float = 200.0, since: str = "") -> None:
         """Wait until the kiosk has entered a step since it last was idle."""
         deadline = time.monotonic() + within_s
         while True:
