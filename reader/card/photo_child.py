@@ -1,6 +1,6 @@
 """Decode portraits in a short-lived child process with hard limits: one child per photo, the next one kept warm.
 
-The child inherits three pipes and nothing else, can write no file, open no socket worth the name and start no process;
+The child inherits two pipes and nothing else, can write no file, open no socket worth the name and start no process;
 what it learns from a hostile file dies with it. Protocol: u32 length + JP2 in; ``OK`` + u32 height, width,
 channels + pixels, or ``NO`` + reason, out.
 """
