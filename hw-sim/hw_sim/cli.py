@@ -82,11 +82,14 @@ def run(
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option(help="Where screens and the sheet go.")] = Path("out/demo")) -> None:
+def demo(
+    out: Annotated[Path, typer.Option(help="Where screens and the sheet go.")] = Path("out/demo"),
+    picture: Annotated[Path | None, typer.Option(help="Also save the README's picture here.")] = None,
+) -> None:
     """Serve one patient by スッ・顔・ピッ and show all that happened."""
     from hw_sim.demo import run_demo
 
-    raise typer.Exit(run_demo(out, typer.echo))
+    raise typer.Exit(run_demo(out, typer.echo, picture))
 
 
 @app.command()
