@@ -303,14 +303,14 @@ def _video(target: Person, attacker: Person, seed: int, random: np.random.Genera
 
 @lru_cache(maxsize=24)
 def _recording(target: Person, take: int) -> tuple[NDArray[np.uint8], ...]:
-    """Film the target with another camera: three seconds that blink and sway, upright."""
+    """Film the target with another camera: two seconds that blink and sway, upright."""
     light = Light(ambient=400.0, front=160.0, side=0.2 - 0.1 * take, back=300.0)
     scene = standing(target, Pose(distance_mm=520.0, y_mm=-22.0), light, seed=40 + take)
     lens = Lens(480, 720, 34.0)
     # From the first blink on, so that every recording has one.
     start = next((n / 10 for n in range(60) if (pose := scene.pose(n / 10)) and pose.blink > 0.3), 0.0)
     exposure = Exposure(10_000.0, 2.2)
-    return tuple(render(scene, max(0.0, start - 1.0) + n / 30.0, exposure, lens) for n in range(90))
+    return tuple(render(scene, max(0.0, start - 1.0) + n / 30.0, exposure, lens) for n in range(60))
 
 
 def _filled(frame: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:

@@ -1,0 +1,104 @@
+"""People who do what the kiosk asks: guidance turns into movement after a human delay, also in an attacker's hands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from hw_sim.people.scene import Actor, Easing, Key, Pose, Scene, Track
+from reader.session.vocabulary import Guidance
+
+_AHEAD_S = 0.05  # how far a moment's path reaches, so that movement still blurs
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What a word makes somebody do: a shift of the pose, and whether they come back from it by themselves."""
+
+    shift: Pose
+    passing: bool = False
+
+
+def _by(**shift: float) -> Pose:
+    return Pose(**{"distance_mm": 0.0, **shift})
+
+
+# Left and right are the patient's own: to their left is to the right in the picture.
+_MOVES: Mapping[Guidance, _Move] = {
+    Guidance.TURN_LEFT: _Move(_by(yaw=23.0), passing=True),
+    Guidance.TURN_RIGHT: _Move(_by(yaw=-23.0), passing=True),
+    Guidance.BLINK: _Move(_by(blink=1.0), passing=True),
+    Guidance.COME_CLOSER: _Move(_by(distance_mm=-90.0)),
+    Guidance.STEP_BACK: _Move(_by(distance_mm=90.0)),
+    Guidance.MOVE_LEFT: _Move(_by(x_mm=60.0)),
+    Guidance.MOVE_RIGHT: _Move(_by(x_mm=-60.0)),
+    Guidance.MOVE_UP: _Move(_by(y_mm=-50.0)),
+    Guidance.MOVE_DOWN: _Move(_by(y_mm=50.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reaction:
+    word: Guidance
+    begins: float
+    takes: float
+
+    @property
+    def over(self) -> float:
+        """When the person is ready for the next word."""
+        return self.begins + self.takes * (3.0 if _MOVES[self.word].passing else 1.0)
+
+    def share(self, t: float) -> float:
+        """How much of the movement is done at ``t``, 0..1."""
+        into = (t - self.begins) / self.takes
+        if _MOVES[self.word].passing:
+            into = min(into, 3.0 - into)  # there, a moment's rest, and back
+        return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, into)))
+
+
+class Heeding:
+    """A scene whose actors follow guidance: give it to ``VirtualCamera`` as its scene, and ``hear`` what is asked.
+
+    Reaction takes 0.4 to 1.1 s and movement 0.4 to 0.8 s, from ``seed``. A word repeated during a movement changes
+    nothing. Words that ask for no movement are not answered.
+    """
+
+    def __init__(self, scene: Scene, seed: int = 0) -> None:
+        self._scene = scene
+        self._random = np.random.default_rng([seed, 61])
+        self._reactions: list[_Reaction] = []
+
+    def hear(self, word: Guidance | None, t: float) -> None:
+        """Take what the kiosk asks at ``t`` of the scene's time."""
+        if word is None or word not in _MOVES or (self._reactions and t < self._reactions[-1].over + 0.2):
+            return
+        delay, takes = float(self._random.uniform(0.4, 1.1)), float(self._random.uniform(0.4, 0.8))
+        self._reactions.append(_Reaction(word, t + delay, takes))
+
+    def __call__(self, t: float) -> Scene:
+        """Return the scene at ``t``."""
+        if not self._reactions:
+            return self._scene
+        return replace(self._scene, actors=tuple(self._moved(actor, t) for actor in self._scene.actors))
+
+    def _moved(self, actor: Actor, t: float) -> Actor:
+        keys = tuple(Key(at, self._shifted(actor.path.at(at), at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
+        # Every actor is a dataclass with a path; the protocol cannot say so.
+        return cast(Actor, replace(cast(Any, actor), path=Track(keys)))
+
+    def _shifted(self, pose: Pose, t: float) -> Pose:
+        for reaction in self._reactions:
+            by, share = _MOVES[reaction.word].shift, reaction.share(t)
+            pose = replace(
+                pose,
+                x_mm=pose.x_mm + share * by.x_mm,
+                y_mm=pose.y_mm + share * by.y_mm,
+                distance_mm=pose.distance_mm + share * by.distance_mm,
+                yaw=pose.yaw + share * by.yaw,
+                blink=max(pose.blink, share * by.blink),
+            )
+        return pose

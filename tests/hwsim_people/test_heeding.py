@@ -1,0 +1,60 @@
+"""People answer guidance as people do: a little late, in the direction asked, once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hw_sim.attackers.species import Species, presentation
+from hw_sim.people.heeding import Heeding
+from hw_sim.people.person import Person
+from hw_sim.people.scene import STILL, Pose, Scene, Visitor, still
+
+from reader.session.vocabulary import Guidance
+
+
+def track(heeding: Heeding, of: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = []
+    for t in np.arange(0.0, 6.0, 0.05):
+        pose = heeding(float(t)).actors[-1].pose(float(t))
+        assert pose is not None
+        values.append(getattr(pose, of))
+    return np.array(values)
+
+
+@pytest.mark.parametrize(
+    ("word", "of", "way", "returns"),
+    [
+        (Guidance.TURN_LEFT, "yaw", 1.0, True),
+        (Guidance.TURN_RIGHT, "yaw", -1.0, True),
+        (Guidance.COME_CLOSER, "distance_mm", -1.0, False),
+        (Guidance.STEP_BACK, "distance_mm", 1.0, False),
+        (Guidance.MOVE_LEFT, "x_mm", 1.0, False),
+        (Guidance.BLINK, "blink", 1.0, True),
+    ],
+)
+def test_a_word_is_answered_late_the_right_way_and_once(
+    somebody: Person, word: Guidance, of: str, way: float, returns: bool
+) -> None:
+    heeding = Heeding(Scene((Visitor(somebody, still(Pose()), STILL),)))
+    for t in (0.0, 0.1, 0.2):
+        heeding.hear(word, t)
+    moved = way * (track(heeding, of) - getattr(Pose(), of))
+    assert moved[:8].max() == 0.0, "nobody reacts within 0.4 s"
+    assert moved.max() == pytest.approx({"yaw": 23.0, "distance_mm": 90.0, "x_mm": 60.0, "blink": 1.0}[of], rel=0.02)
+    assert moved.min() >= 0.0
+    assert moved[-1] == pytest.approx(0.0 if returns else moved.max(), abs=1e-6)
+
+
+def test_a_word_without_movement_moves_nobody(somebody: Person) -> None:
+    scene = Scene((Visitor(somebody, still(Pose()), STILL),))
+    heeding = Heeding(scene)
+    heeding.hear(None, 0.0)
+    heeding.hear(Guidance.KEEP_LOOKING, 0.0)
+    assert heeding(2.0) is scene
+
+
+def test_whoever_holds_a_print_turns_the_print(people: tuple[Person, ...]) -> None:
+    attack = presentation(Species.PRINT_FLAT, people[1], people[2], 3)
+    plain, heeding = Heeding(attack.scene), Heeding(attack.scene)
+    heeding.hear(Guidance.TURN_LEFT, 0.0)
+    assert (track(heeding, "yaw") - track(plain, "yaw")).max() == pytest.approx(23.0, rel=0.02)
