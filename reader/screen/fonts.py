@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -42,10 +42,3 @@ def font(language: str, bold: bool, px: int) -> pygame.font.Font:
     if language in SCRIPTS:
         opened.set_script(SCRIPTS[language])
     return opened
-
-
-@cache
-def missing_glyphs(text: str, language: str, bold: bool) -> frozenset[str]:
-    """Return the characters the font cannot draw."""
-    marks = font(language, bold, 32).metrics(text)
-    return frozenset(char for char, mark in zip(text, marks, strict=True) if mark is None and not char.isspace())

@@ -17,10 +17,11 @@ import tarfile
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from reader.screen.fonts import STEMS
+from reader.screen.fonts import STEMS, font_file
 from reader.text import BREAK, LANGUAGES, SOURCE, Catalogue
 
 FOLDER: Final = Path(__file__).parent / "fonts"
@@ -77,7 +78,7 @@ SOURCES: Final = {
     "chinese-traditional": Source(
         "@fontsource/noto-sans-tc",
         "sha512-+0MguVH2vIxkVJLiaMHVKHk+yJZmZvMU9d8z88JdUx8C2CgMLOtm7WNloi3HYlvCNy7TpuvjIUvh5iiGp6INxQ==",
-        ("noto-sans-tc-chinese-traditional-{w}-normal.woff2",),
+        ("noto-sans-tc-chinese-traditional-{w}-normal.woff2", "noto-sans-tc-[0-9]*-{w}-normal.woff2"),
     ),
 }
 
@@ -210,10 +211,22 @@ def _slices(names: Iterable[str], source: Source, number: str) -> list[str]:
     return found
 
 
+@cache
+def characters(path: Path) -> frozenset[int]:
+    """Return the code points a font file can draw (its cmap; SDL_ttf does not tell a missing glyph from a box)."""
+    from fontTools.ttLib import TTFont
+
+    return frozenset(TTFont(path, lazy=True).getBestCmap())
+
+
+def missing_glyphs(text: str, language: str, bold: bool) -> frozenset[str]:
+    """Return the characters the shipped font of this language cannot draw."""
+    known = characters(font_file(language, bold))
+    return frozenset(char for char in text if ord(char) not in known)
+
+
 def problems(catalogue: Catalogue) -> list[str]:
     """Return what is wrong with the committed fonts, in words; empty when all is well. Needs no network."""
-    from reader.screen.fonts import missing_glyphs
-
     found: list[str] = []
     manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
     for stem in SOURCES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -65,11 +66,28 @@ def oval_in(width: int, height: int, ring: int) -> tuple[float, float]:
     return rx, min(ry, rx / OVAL_ASPECT)
 
 
-@lru_cache(maxsize=PROGRESS_STEPS * 2 + 4)
-def overlay(
-    width: int, height: int, radius: int, ring: int, progress: int, palette: Palette, arrow: Arrow | None
-) -> pygame.Surface:
-    """Return what lies over the live view: soft corners, the veil, the ring with its progress, the arrow."""
+@lru_cache(maxsize=PROGRESS_STEPS + 4)
+def overlay(width: int, height: int, radius: int, ring: int, progress: int, palette: Palette) -> pygame.Surface:
+    """Return what lies over the live view: soft corners, the veil, and the ring with its progress."""
+    empty, full, complete, turn = _rings(width, height, radius, ring, palette)
+    if progress >= PROGRESS_STEPS:
+        pixels = complete
+    else:
+        pixels = np.where((turn <= progress / PROGRESS_STEPS)[..., None] & (progress > 0), full, empty)
+    return pygame.image.frombuffer(np.ascontiguousarray(pixels).data, (width, height), "RGBA")
+
+
+Ring = NDArray[np.uint8]
+
+
+@lru_cache(maxsize=4)
+def _rings(
+    width: int, height: int, radius: int, ring: int, palette: Palette
+) -> tuple[Ring, Ring, Ring, NDArray[np.float64]]:
+    """Return the overlay empty, filling and complete, as RGBA (H, W, 4), and each pixel's turn from the top, 0..1.
+
+    Computed once: a step of progress then only chooses between them, pixel by pixel.
+    """
     rx, ry = oval_in(width, height, ring)
     y, x = np.ogrid[0:height, 0:width]
     dx, dy = x + 0.5 - width / 2, y + 0.5 - height / 2
@@ -77,30 +95,30 @@ def overlay(
     norm = np.hypot(dx / rx, dy / ry)
     slope = np.hypot(dx / (rx * rx), dy / (ry * ry)) / np.maximum(norm, 1e-6)
     distance = (norm - 1.0) / np.maximum(slope, 1e-9)
-    outside = np.clip(distance + 0.5, 0, 1)
-    half = ring / 2
-    band = np.clip(half + 0.5 - np.abs(distance - half), 0, 1)
-    turn = np.mod(np.arctan2(dx, -dy) / (2 * math.pi), 1.0)  # clockwise from the top
-    done = (turn <= progress / PROGRESS_STEPS) & (progress > 0)
-    # Layers from the back: veil, ring, and a thin line on both sides of the part not yet filled.
+    outside = np.clip(distance + 0.5, 0, 1) * (VEIL / 255)
+    band = np.clip(ring / 2 + 0.5 - np.abs(distance - ring / 2), 0, 1)
     line = np.maximum(np.clip(1.6 - np.abs(distance), 0, 1), np.clip(1.6 - np.abs(distance - ring), 0, 1))
-    line = np.where(done, 0.0, line)
-    ring_ink = np.where(done[..., None], np.array(palette.primary), np.array(palette.ground)).astype(np.float64)
-    colour = np.broadcast_to(np.array(palette.ground, np.float64), ring_ink.shape)
-    colour, alpha = _over(colour, outside * (VEIL / 255), ring_ink, band)
-    colour, alpha = _over(colour, alpha, np.broadcast_to(np.array(palette.edge, np.float64), ring_ink.shape), line)
-    surface = pygame.Surface((width, height), pygame.SRCALPHA)
-    pygame.surfarray.blit_array(surface, np.ascontiguousarray(colour.round().astype(np.uint8).transpose(1, 0, 2)))
-    view = pygame.surfarray.pixels_alpha(surface)
-    view[:] = (np.clip(alpha, 0, 1) * 255).round().astype(np.uint8).T
-    del view
-    _soften(surface, radius, palette.ground)
-    if arrow is not None:
-        _point(surface, arrow, ring, rx, ry, palette)
-    return surface
+    corner = _corners(width, height, radius)
+
+    def layers(ink: Colour, lined: bool) -> Ring:
+        """From the back: veil, ring, a thin line on both sides of the part not yet filled, the rounded corners."""
+        colour, alpha = _over(_flat(palette.ground, band), outside, _flat(ink, band), band)
+        if lined:
+            colour, alpha = _over(colour, alpha, _flat(palette.edge, band), line)
+        colour, alpha = _over(colour, alpha, _flat(palette.ground, band), corner)
+        rgba: Ring = np.dstack((colour, np.clip(alpha, 0, 1) * 255)).round().astype(np.uint8)
+        return rgba
+
+    turn = np.mod(np.arctan2(dx, -dy) / (2 * math.pi), 1.0)  # clockwise from the top
+    return layers(palette.ground, True), layers(palette.primary, False), layers(palette.good, False), turn
 
 
 Layer = NDArray[np.float64]
+
+
+def _flat(colour: Colour, like: Layer) -> Layer:
+    """One colour over the whole picture."""
+    return np.broadcast_to(np.array(colour, np.float64), (*like.shape, 3))
 
 
 def _over(colour: Layer, alpha: Layer, top: Layer, cover: Layer) -> tuple[Layer, Layer]:
@@ -110,44 +128,99 @@ def _over(colour: Layer, alpha: Layer, top: Layer, cover: Layer) -> tuple[Layer,
     return top * share + colour * (1 - share), result
 
 
-def _soften(surface: pygame.Surface, radius: int, ground: Colour) -> None:
-    """Round the corners by covering them with the ground."""
-    width, height = surface.get_size()
+def _corners(width: int, height: int, radius: int) -> Layer:
+    """Coverage of what lies outside the rounded corners."""
     radius = min(radius, width // 2, height // 2)
     axis = radius - (np.arange(radius) + 0.5)
-    cover = np.clip(np.hypot(axis[:, None], axis[None, :]) - radius + 0.5, 0, 1)
-    tile = np.zeros((radius, radius, 4), np.uint8)
-    tile[..., :3] = ground
-    tile[..., 3] = (cover * 255).astype(np.uint8)
-    corner = pygame.image.frombuffer(tile.tobytes(), (radius, radius), "RGBA")
-    for flip_x in (False, True):
-        for flip_y in (False, True):
-            at = (width - radius if flip_x else 0, height - radius if flip_y else 0)
-            turned = pygame.transform.flip(corner, flip_x, flip_y)
-            surface.blit(turned, at)
-            # blit blends colour; the alpha must cover fully where the corner does.
-            view = pygame.surfarray.pixels_alpha(surface)
-            area = view[at[0] : at[0] + radius, at[1] : at[1] + radius]
-            np.maximum(area, pygame.surfarray.array_alpha(turned), out=area)
-            del view, area
+    tile = np.clip(np.hypot(axis[:, None], axis[None, :]) - radius + 0.5, 0, 1)
+    cover = np.zeros((height, width))
+    cover[:radius, :radius] = tile
+    cover[:radius, -radius:] = tile[:, ::-1]
+    cover[-radius:, :radius] = tile[::-1]
+    cover[-radius:, -radius:] = tile[::-1, ::-1]
+    return cover
 
 
-def _point(surface: pygame.Surface, arrow: Arrow, ring: int, rx: float, ry: float, palette: Palette) -> None:
-    """Draw the arrow beside the oval, on a disc so that it shows on any background."""
-    width, height = surface.get_size()
-    side = max(12, round(min(width, height) * 0.2))
-    reach_x, reach_y = rx + ring, ry + ring
-    x = width / 2 + arrow[0] * min(reach_x, width / 2 - side * 0.55)
-    y = height / 2 + arrow[1] * min(reach_y, height / 2 - side * 0.55)
+def sign_place(rect: Rect, guidance: Guidance, ring: int) -> tuple[int, int, int] | None:
+    """Return left, top and side of the sign for a guidance, or None: beside the oval, on the side to move to."""
+    side = max(12, round(min(rect.w, rect.h) * 0.2))
+    if guidance in DIRECTIONS:
+        across, down = DIRECTIONS[guidance]
+        rx, ry = oval_in(rect.w, rect.h, ring)
+        x = rect.w / 2 + across * min(rx + ring, rect.w / 2 - side * 0.55)
+        y = rect.h / 2 + down * min(ry + ring, rect.h / 2 - side * 0.55)
+    elif guidance in _SIGNS:
+        x, y = rect.w - side * 0.62, side * 0.62
+    else:
+        return None
+    return round(rect.x + x - side / 2), round(rect.y + y - side / 2), side
+
+
+@lru_cache(maxsize=32)
+def sign(guidance: Guidance, side: int, palette: Palette) -> pygame.Surface:
+    """Return the sign on its disc, so that it shows on any background."""
     canvas = Canvas(side, side, palette.primary)
-    canvas.arrow(
-        (50 - 24 * arrow[0], 50 - 24 * arrow[1]), (50 + 24 * arrow[0], 50 + 24 * arrow[1]), palette.on_primary, 11
-    )
-    sign = pygame.Surface((side, side), pygame.SRCALPHA)
-    sign.blit(canvas.finish(), (0, 0))
+    if guidance in DIRECTIONS:
+        across, down = DIRECTIONS[guidance]
+        canvas.arrow((50 - 24 * across, 50 - 24 * down), (50 + 24 * across, 50 + 24 * down), palette.on_primary, 11)
+    else:
+        _SIGNS[guidance](canvas, palette.on_primary)
+    result = pygame.Surface((side, side), pygame.SRCALPHA)
+    result.blit(canvas.finish(), (0, 0))
     axis = np.arange(side) + 0.5 - side / 2
-    cover = np.clip(side / 2 - np.hypot(axis[:, None], axis[None, :]), 0, 1)
-    view = pygame.surfarray.pixels_alpha(sign)
-    view[:] = (cover * 255).astype(np.uint8)
+    view = pygame.surfarray.pixels_alpha(result)
+    view[:] = (np.clip(side / 2 - np.hypot(axis[:, None], axis[None, :]), 0, 1) * 255).astype(np.uint8)
     del view
-    surface.blit(sign, (round(x - side / 2), round(y - side / 2)))
+    return result
+
+
+def _closer(c: Canvas, ink: Colour) -> None:
+    c.disc(50, 50, 11, ink)
+    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        c.arrow((50 + 13 * x, 50 + 13 * y), (50 + 26 * x, 50 + 26 * y), ink, 5)
+
+
+def _farther(c: Canvas, ink: Colour) -> None:
+    c.disc(50, 50, 11, ink)
+    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        c.arrow((50 + 29 * x, 50 + 29 * y), (50 + 16 * x, 50 + 16 * y), ink, 5)
+
+
+def _sun(c: Canvas, ink: Colour) -> None:
+    c.disc(50, 50, 13, ink)
+    for step in range(8):
+        angle = math.pi * step / 4
+        c.line(
+            [
+                (50 + 20 * math.cos(angle), 50 + 20 * math.sin(angle)),
+                (50 + 30 * math.cos(angle), 50 + 30 * math.sin(angle)),
+            ],
+            ink,
+            5,
+        )
+
+
+def _mask(c: Canvas, ink: Colour) -> None:
+    c.rect(30, 42, 40, 26, ink, radius=9)
+    c.line([(30, 47), (20, 42)], ink, 4)
+    c.line([(70, 47), (80, 42)], ink, 4)
+    c.line([(36, 51), (64, 51)], c.ground, 3)
+    c.line([(36, 59), (64, 59)], c.ground, 3)
+
+
+def _eye(c: Canvas, ink: Colour) -> None:
+    c.line([(20, 50), (32, 39), (50, 34), (68, 39), (80, 50), (68, 61), (50, 66), (32, 61), (20, 50)], ink, 5)
+    c.disc(50, 50, 9, ink)
+
+
+_SIGNS: Final[dict[Guidance, Callable[[Canvas, Colour], None]]] = {
+    Guidance.COME_CLOSER: _closer,
+    Guidance.STEP_BACK: _farther,
+    Guidance.TOO_DARK: _sun,
+    Guidance.BACKLIGHT: _sun,
+    Guidance.DIRECT_LIGHT: _sun,
+    Guidance.SIDE_LIGHT: _sun,
+    Guidance.UNCOVER_FACE: _mask,
+    Guidance.OPEN_EYES: _eye,
+    Guidance.BLINK: _eye,
+}

@@ -10,7 +10,7 @@ from reader.devices.ports import Panel
 from reader.screen.fonts import font
 from reader.screen.icons import icon
 from reader.screen.layouts import languages, still_there
-from reader.screen.mirror import DIRECTIONS, mirrored, overlay
+from reader.screen.mirror import mirrored, overlay, sign, sign_place
 from reader.screen.model import ScreenModel
 from reader.screen.page import Page
 from reader.screen.pictures import picture
@@ -169,5 +169,7 @@ def _mirror(surface: pygame.Surface, node: Mirror, model: ScreenModel, theme: Th
         surface.blit(mirrored(pixels, rect, mirror=node.source == "preview"), (rect.x, rect.y))
     if node.oval:
         ring = max(6, rect.h // 32)
-        arrow = DIRECTIONS.get(node.guidance) if node.guidance is not None else None
-        surface.blit(overlay(rect.w, rect.h, radius, ring, node.progress, colours, arrow), (rect.x, rect.y))
+        surface.blit(overlay(rect.w, rect.h, radius, ring, node.progress, colours), (rect.x, rect.y))
+        place = sign_place(rect, node.guidance, ring) if node.guidance is not None else None
+        if node.guidance is not None and place is not None:
+            surface.blit(sign(node.guidance, place[2], colours), place[:2])

@@ -8,7 +8,7 @@ import pytest
 
 from reader.devices.ports import Panel
 from reader.screen.cases import VARIANTS, Case, cases
-from reader.screen.fonts import missing_glyphs
+from reader.screen.fonts_build import missing_glyphs
 from reader.screen.gallery import EASY
 from reader.screen.painter import Painter
 from reader.screen.panels import PANELS, Shape, shape_of

@@ -10,7 +10,7 @@ import pytest
 
 from reader.devices.ports import Panel
 from reader.screen.cases import Case, cases, placeholder
-from reader.screen.fonts_build import problems
+from reader.screen.fonts_build import missing_glyphs, problems
 from reader.screen.painter import Painter
 from reader.screen.panels import PANEL_10, PANELS, panel_named
 from reader.screen.scene import Mirror, PadKey, Touch
@@ -186,6 +186,16 @@ def test_colours_reach_seven_to_one(palette: object) -> None:
 
 def test_the_shipped_fonts_are_as_built_and_complete() -> None:
     assert problems(CATALOGUE) == []
+
+
+def test_a_missing_glyph_is_found_out() -> None:
+    assert missing_glyphs("あ\u2603", "ja", bold=True) == {"\u2603"}
+    assert missing_glyphs("가A", "en", bold=False) == {"가"}
+
+
+@pytest.mark.parametrize("name", ["髙橋", "山﨑", "渡邉", "濵田", "德永", "㈱①"])
+def test_names_that_nobody_foresaw_can_be_drawn(name: str) -> None:
+    assert missing_glyphs(name, "ja", bold=False) == frozenset()
 
 
 def test_an_unknown_panel_is_refused_with_the_names_that_exist() -> None:

@@ -75,7 +75,7 @@ def test_a_recording_leaves_the_mixer(tmp_path: Path) -> None:
         "import pygame\n"
         "from reader.devices.speaker_pygame import PygameSpeaker, SpeakerSettings\n"
         "from reader.text.voice import voice_folder\n"
-        "speaker = PygameSpeaker(SpeakerSettings(volume=1.0, voice_dir=voice_folder()), threaded=False)\n"
+        "speaker = PygameSpeaker(SpeakerSettings(volume=1.0, voice_dir=voice_folder()), lambda: 0.0, threaded=False)\n"
         "speaker.say('face', 'ja')\n"
         "assert speaker.pump() == 1\n"
         "while pygame.mixer.get_busy(): pygame.time.wait(5)\n"

@@ -25,7 +25,7 @@ def compose(page: Page) -> None:
         picture, text = area.split_x(page.mm(68), gap * 2)
         page.art(picture, content.picture, urgency=content.urgency)
         if content.rows:
-            head, text = text.split_y(round(text.h * 0.42), gap)
+            head, text = text.split_y(round(text.h * 0.34), gap)
             page.text(head, content.headline, page.sizes.headline, bold=True)
             _rows(page, text)
             return
@@ -55,7 +55,7 @@ def _tall(page: Page, area: Rect) -> None:
         foot_h = page.mm(page.sizes.body * 1.6) * len(content.rows)
     picture_h = area.h - head_h - foot_h - 2 * gap
     y = area.y
-    if picture_h < page.mm(12):
+    if picture_h < page.mm(15):
         picture_h, y = 0, area.y + max(0, (picture_h + gap) // 2)
     page.text(replace(area, y=y, h=head_h), content.headline, page.sizes.headline, bold=True, centred=True)
     y += head_h + gap
