@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format unit setup-demo setup-test models screens scenarios bench mutate fuzz kill docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format unit setup-demo setup-test models screens scenarios bench mutate deb device-test fuzz kill docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,14 @@ scenarios: setup-test models ## Play every scenario in real time; timelines and 
 
 bench: setup-test models ## Measure; out/bench.json and out/bench/index.html (ONLY=face for a part)
 	@$(PY) -m hw_sim.bench $(if $(ONLY),--only $(ONLY))
+
+SUITE ?= trixie
+ARCH ?= arm64
+deb: setup-test models ## Build the Debian package (SUITE=trixie|bookworm ARCH=arm64|amd64); out/deb/
+	@$(PY) packaging/deb.py --suite $(SUITE) --arch $(ARCH)
+
+device-test: setup-test models ## Boot a Debian root with the package in it and serve patients there (root; builds once)
+	@$(PY) -m pytest -q -p no:randomly -n 0 tests/system/device
 
 mutate: setup-test ## Mutation testing of the session
 	@$(PY) tools/mutate.py

@@ -108,12 +108,27 @@ def doctor(
     quick: Annotated[bool, typer.Option(help="Only what takes no time and no witness.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     language: Annotated[str, typer.Option(help="ja or en")] = "ja",
+    witness: Annotated[bool, typer.Option(help="Ask what only a person at the kiosk can see, hear and touch.")] = False,
+    page: Annotated[Path | None, typer.Option(help="Save the bring-up report here, to print and file (HTML).")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this check; may be repeated.")] = None,
 ) -> None:
     """Check every part of this kiosk and say what to do about what is wrong."""
     from reader.doctor.command import doctor as examine
+    from reader.doctor.witness import Technician
 
     words: Literal["ja", "en"] = "en" if language == "en" else "ja"
-    raise typer.Exit(examine(site, quick=quick, as_json=as_json, language=words, write=typer.echo))
+    person = Technician(words, input) if witness else None
+    code = examine(
+        site,
+        quick=quick,
+        as_json=as_json,
+        language=words,
+        only=only or (),
+        witness=person,
+        page=page,
+        write=typer.echo,
+    )
+    raise typer.Exit(code)
 
 
 @config_app.command("check")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from reader.devices import registry
 from reader.devices.ports import DeviceError, Display, Lamps, Speaker
@@ -29,6 +29,26 @@ class Nobody:
     def confirms(self, question: Words) -> bool | None:
         """Return None, always."""
         return None
+
+
+class Technician:
+    """Somebody at a terminal who answers y or n, in the language of the report."""
+
+    def __init__(self, language: Literal["ja", "en"], answer: Callable[[str], str]) -> None:
+        """answer: shows a question and returns what was typed; raises EOFError when nobody is there."""
+        self._language: Literal["ja", "en"] = language
+        self._answer = answer
+
+    def confirms(self, question: Words) -> bool | None:
+        """Ask until the answer is y, n or empty (nobody looked)."""
+        text = question.ja if self._language == "ja" else question.en
+        while True:
+            try:
+                typed = self._answer(f"? {text} [y/n] ").strip().lower()
+            except EOFError:
+                return None
+            if typed in ("y", "n", ""):
+                return {"y": True, "n": False, "": None}[typed]
 
 
 def _ask(witness: Witness, question: Words, remedy: Words) -> Finding:

@@ -16,7 +16,7 @@ from reader.devices.display_pygame import open_headless
 from reader.devices.ports import Display, Pointer
 from reader.doctor.checks import CHECKS, run
 from reader.doctor.finding import How, Outcome, Patient, Words
-from reader.doctor.witness import Nobody, checks, nine_points
+from reader.doctor.witness import Nobody, Technician, checks, nine_points
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
@@ -109,3 +109,17 @@ def test_a_touch_beside_the_mark_does_not_count() -> None:
     found = nine_points(Finger(200), within_s=5, clock=lambda: float(next(ticks)), rest_s=0.0)  # type: ignore[arg-type]
     assert found.outcome is Outcome.FAIL
     assert found.remedy is not None
+
+
+def test_a_technician_is_asked_again_until_the_answer_is_clear() -> None:
+    typed = iter(["perhaps", "Y"])
+    assert Technician("ja", lambda prompt: next(typed)).confirms(Words("点いていますか。", "Is it lit?")) is True
+
+
+def test_an_empty_answer_or_no_terminal_is_nobody() -> None:
+    def nobody(prompt: str) -> str:
+        raise EOFError
+
+    question = Words("点いていますか。", "Is it lit?")
+    assert Technician("en", nobody).confirms(question) is None
+    assert Technician("en", lambda prompt: "").confirms(question) is None
