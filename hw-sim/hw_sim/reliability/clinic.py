@@ -25,8 +25,8 @@ from reader.uplink.settings import UplinkSettings
 
 SITE: Final = "clinic"
 KIOSK: Final = "kiosk-1"
-_FORK: Final = multiprocessing.get_context("forkserver")
-_FORK.set_forkserver_preload(["reader.uplink.run", "reader.desk.run"])
+FORK: Final = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["reader.uplink.run", "reader.desk.run"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class ProcessClinic:
             return
         target: Any = run_uplink if name == "uplink" else serve_broker
         settings: Any = self.uplink_settings if name == "uplink" else self.desk_settings
-        process = _FORK.Process(target=target, args=(settings,), name=name, daemon=True)
+        process = FORK.Process(target=target, args=(settings,), name=name, daemon=True)
         process.start()
         self._processes[name] = process
 
