@@ -66,7 +66,7 @@ def oval_in(width: int, height: int, ring: int) -> tuple[float, float]:
     return rx, min(ry, rx / OVAL_ASPECT)
 
 
-@lru_cache(maxsize=PROGRESS_STEPS + 4)
+@lru_cache(maxsize=4)
 def overlay(width: int, height: int, radius: int, ring: int, progress: int, palette: Palette) -> pygame.Surface:
     """Return what lies over the live view: soft corners, the veil, and the ring with its progress."""
     empty, full, complete, turn = _rings(width, height, radius, ring, palette)

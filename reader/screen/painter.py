@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pygame
 from numpy.typing import NDArray
@@ -13,11 +15,12 @@ from reader.screen.layouts import languages, still_there
 from reader.screen.mirror import mirrored, overlay, sign, sign_place
 from reader.screen.model import ScreenModel
 from reader.screen.page import Page
+from reader.screen.panels import shape_of
 from reader.screen.pictures import picture
 from reader.screen.scene import Art, Box, Dots, Frame, Icon, Mirror, Node, Scene, Target, Text, Touch, Veil
 from reader.screen.screens import SCREENS
 from reader.screen.shapes import rounded
-from reader.screen.theme import Theme
+from reader.screen.theme import Theme, theme_for
 from reader.text import Catalogue
 
 
@@ -27,16 +30,17 @@ class Painter:
     def __init__(self, panel: Panel, catalogue: Catalogue) -> None:
         self.panel = panel
         self.catalogue = catalogue
-        self._shown: ScreenModel | None = None
+        self._composed_for: ScreenModel | None = None
+        self._drawn: ScreenModel | None = None
         self._scene = Scene()
-        self._page: Page | None = None
+        self._theme = theme_for(shape_of(panel))
 
     def compose(self, model: ScreenModel) -> Scene:
         """Return the scene of ``model``: every rectangle, line and target, not yet drawn."""
-        return self._composed(model)[1]
+        return self._composed(model)
 
-    def _composed(self, model: ScreenModel) -> tuple[Page, Scene]:
-        if self._page is None or model != self._shown:
+    def _composed(self, model: ScreenModel) -> Scene:
+        if model != self._composed_for:
             page = Page(self.panel, model, self.catalogue)
             if model.choosing_language:
                 languages.compose(page)
@@ -45,28 +49,29 @@ class Painter:
             if model.countdown is not None:
                 still_there.compose(page, model.countdown)
             page.focus(model.focus)
-            self._page, self._scene, self._shown = page, page.scene, model
-        return self._page, self._scene
+            self._scene, self._theme, self._composed_for = page.scene, page.theme, _without_pixels(model)
+        return self._scene
 
     def draw(self, surface: pygame.Surface, model: ScreenModel) -> list[pygame.Rect]:
         """Draw what differs from the last call on this painter; return the rectangles that changed.
 
         A model equal to the last one redraws only the live view. Pass every frame to the same surface.
         """
-        fresh = self._page is None or model != self._shown
-        page, scene = self._composed(model)
+        fresh = model != self._drawn
+        scene = self._composed(model)
+        self._drawn = _without_pixels(model)
         moving = [node for node in scene.nodes if isinstance(node, Mirror)]
-        veiled = any(isinstance(node, Veil) for node in scene.nodes)
+        veiled = bool(moving) and any(isinstance(node, Veil) for node in scene.nodes)
         nodes: list[Node] = list(scene.nodes) if fresh or veiled else list(moving)
         for node in nodes:
-            _put(surface, node, model, page.theme)
+            _put(surface, node, model, self._theme)
         if fresh or veiled:
             return [surface.get_rect()]
         return [pygame.Rect(node.rect.x, node.rect.y, node.rect.w, node.rect.h) for node in moving]
 
     def forget(self) -> None:
         """Draw everything next time (the surface is new, or was painted by someone else)."""
-        self._page = self._shown = None
+        self._drawn = None
 
     def hit(self, model: ScreenModel, x: int, y: int) -> Touch | None:
         """Return what lies under the point, or None. Taps between two targets belong to neither."""
@@ -94,6 +99,11 @@ class Painter:
         if model.focus is None or not 0 <= model.focus < len(targets):
             return None
         return targets[model.focus].touch
+
+
+def _without_pixels(model: ScreenModel) -> ScreenModel:
+    """An equal model that keeps no face alive."""
+    return replace(model, preview=None, photo=None)
 
 
 def _put(surface: pygame.Surface, node: Node, model: ScreenModel, theme: Theme) -> None:

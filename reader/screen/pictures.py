@@ -257,7 +257,7 @@ PICTURES: Final[dict[Picture, Callable[[Brush], None]]] = {
 }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def picture(name: Picture, width: int, height: int, palette: Palette, ground: Colour, urgency: int) -> pygame.Surface:
     """Return an illustration on its ground."""
     canvas = Canvas(width, height, ground)

@@ -27,7 +27,7 @@ def _corner(radius: int) -> NDArray[np.uint8]:
     return coverage
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=96)
 def rounded(width: int, height: int, radius: int, colour: Colour) -> pygame.Surface:
     """Return a rounded rectangle with soft corners, on a clear ground."""
     surface = pygame.Surface((width, height), pygame.SRCALPHA)

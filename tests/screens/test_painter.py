@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -117,6 +119,23 @@ def test_an_equal_model_redraws_only_the_live_view() -> None:
     fresh = painter()
     fresh.draw(again, Case("", case.session, replace(case.live, preview=other)).model())
     assert pygame.image.tobytes(sheet, "RGB") == pygame.image.tobytes(again, "RGB")
+
+
+def test_asking_what_a_touch_means_does_not_count_as_drawing() -> None:
+    artist, sheet = painter(), surface()
+    artist.draw(sheet, CASES["idle"].model())
+    artist.hit(CASES["consent"].model(), 10, 10)
+    assert artist.draw(sheet, CASES["consent"].model()) == [sheet.get_rect()]
+
+
+def test_a_painter_keeps_no_face_alive() -> None:
+    artist, case = painter(), CASES["visual_check.unlocked"]
+    frame = placeholder().copy()
+    seen = weakref.ref(frame)
+    artist.draw(surface(), Case("", case.session, replace(case.live, preview=frame)).model())
+    del frame
+    gc.collect()
+    assert seen() is None
 
 
 def test_a_screen_without_live_view_is_not_drawn_twice() -> None:
