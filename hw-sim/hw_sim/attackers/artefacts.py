@@ -178,10 +178,12 @@ def _in_hand(
             reach = min(14.0, 0.1 * size_mm[0])
             _forearm(back, (edge, y), hand, skin, sleeve)
             _thumb(thumbs, (edge - hand * reach * _PX_PER_MM, y - 6.0 * _PX_PER_MM), hand, skin, random)
-        shadow = cv2.GaussianBlur(thumbs[..., 3], (0, 0), 3.0 * _PX_PER_MM).astype(np.float32) / 255.0
-        thing[..., :3] = np.clip(thing[..., :3] * (1 - 0.3 * shadow[..., None]), 0, 255)
+        inner = (slice(below, -below), slice(side, -side))
+        shadow = cv2.GaussianBlur(np.ascontiguousarray(thumbs[inner][..., 3]), (0, 0), 3.0 * _PX_PER_MM) / 255.0
+        thing[inner][..., :3] = np.clip(thing[inner][..., :3] * (1 - 0.3 * shadow[..., None]), 0, 255)
     full = (size_mm[0] + 2 * _SIDE_MM, size_mm[1] + 2 * _BELOW_MM)
-    return Picture(_over(back, thing), full), Picture(thumbs, full)
+    back[below:-below, side:-side] = _over(back[below:-below, side:-side], thing[below:-below, side:-side])
+    return Picture(back, full), Picture(thumbs, full)
 
 
 def _over(under: NDArray[np.uint8], upper: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -191,20 +193,35 @@ def _over(under: NDArray[np.uint8], upper: NDArray[np.uint8]) -> NDArray[np.uint
     return np.dstack([np.clip(colour, 0, 255), np.maximum(under[..., 3], upper[..., 3])]).astype(np.uint8)
 
 
-def _round_shade(mask: NDArray[np.uint8]) -> Floats:
-    """Return the shading of a limb with this outline: bright along its middle, dark towards its edges."""
-    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+def _paint(
+    canvas: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    colour: Floats,
+    shades: tuple[float, float],
+    *,
+    folds: NDArray[np.uint8] | None = None,
+    nail: NDArray[np.uint8] | None = None,
+) -> None:
+    """Paint a limb of this outline in ``shades`` of its colour (edges, middle), with folds and a nail."""
+    x, y, w, h = cv2.boundingRect(mask)
+    if w == 0 or h == 0:
+        return
+    where = (slice(max(0, y - 3), y + h + 3), slice(max(0, x - 3), x + w + 3))
+    part, outline = canvas[where], np.ascontiguousarray(mask[where])
+    depth = cv2.distanceTransform(outline, cv2.DIST_L2, 3)
     share = np.clip(depth / max(1.0, float(depth.max())), 0, 1)
-    return np.asarray(0.42 + 0.5 * np.sqrt(np.clip(1.0 - (1.0 - share) ** 2, 0, 1)), np.float32)
-
-
-def _paint(canvas: NDArray[np.uint8], mask: NDArray[np.uint8], colour: Floats) -> None:
-    soft = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)[..., None] / 255.0
-    canvas[..., :3] = np.where(mask[..., None] > 0, np.clip(colour, 0, 255), canvas[..., :3]).astype(np.uint8)
-    grown = np.asarray(cv2.dilate(mask, np.ones((5, 5), np.uint8)), np.uint8)
-    rim = (grown > 0) & (mask == 0) & (canvas[..., 3] == 0)
-    canvas[rim, :3] = np.asarray(cv2.dilate(canvas[..., :3], np.ones((5, 5), np.uint8)))[rim]
-    canvas[..., 3] = np.maximum(canvas[..., 3], np.asarray(soft[..., 0] * 255.0, np.uint8))
+    shade = shades[0] + (shades[1] - shades[0]) * np.sqrt(np.clip(1.0 - (1.0 - share) ** 2, 0, 1))
+    if folds is not None:
+        shade = shade * (1.0 - 0.4 / 255.0 * folds[where])
+    painted = colour * shade[..., None]
+    if nail is not None:
+        plate = 0.3 / 255.0 * nail[where][..., None]
+        painted = painted * (1 - plate) + np.array([240.0, 205.0, 196.0]) * plate
+    part[outline > 0, :3] = np.clip(painted, 0, 255)[outline > 0].astype(np.uint8)
+    grown = np.asarray(cv2.dilate(outline, np.ones((5, 5), np.uint8)), np.uint8)
+    rim = (grown > 0) & (outline == 0) & (part[..., 3] == 0)
+    part[rim, :3] = np.asarray(cv2.dilate(np.ascontiguousarray(part[..., :3]), np.ones((5, 5), np.uint8)))[rim]
+    part[..., 3] = np.maximum(part[..., 3], np.asarray(cv2.GaussianBlur(outline, (0, 0), 0.8), np.uint8))
 
 
 def _forearm(canvas: NDArray[np.uint8], at: tuple[float, float], hand: int, skin: Floats, sleeve: Floats) -> None:
@@ -214,24 +231,16 @@ def _forearm(canvas: NDArray[np.uint8], at: tuple[float, float], hand: int, skin
     fist = (round(at[0] + hand * 6 * unit), round(at[1] + 6 * unit))
     wrist = (round(at[0] + hand * 24 * unit), round(at[1] + 70 * unit))
     elbow = (round(at[0] + hand * 42 * unit), round(height + 60 * unit))
-    limb = np.zeros(canvas.shape[:2], np.uint8)
+    limb, arm, folds = (np.zeros(canvas.shape[:2], np.uint8) for _ in range(3))
     cv2.ellipse(limb, fist, (round(24 * unit), round(36 * unit)), -12 * hand, 0, 360, 255, -1, cv2.LINE_AA)
     cv2.line(limb, fist, wrist, 255, round(44 * unit), cv2.LINE_AA)
-    arm = np.zeros_like(limb)
     cv2.line(arm, (wrist[0], wrist[1] + round(18 * unit)), elbow, 255, round(64 * unit), cv2.LINE_AA)
-    flesh = skin * _round_shade(limb)[..., None]
     for knuckle in range(4):  # shadows between the fingers
         y = fist[1] + round((-22 + 14 * knuckle) * unit)
-        cv2.line(
-            flesh,
-            (fist[0] + hand * round(2 * unit), y),
-            (fist[0] - hand * round(24 * unit), y + round(2 * unit)),
-            tuple(float(v) for v in skin * 0.5),
-            max(1, round(0.8 * unit)),
-            cv2.LINE_AA,
-        )
-    _paint(canvas, limb, np.asarray(flesh, np.float32))
-    _paint(canvas, arm, np.asarray(sleeve * (0.5 + 0.8 * _round_shade(arm)[..., None]), np.float32))
+        begin, end = (fist[0] + hand * round(2 * unit), y), (fist[0] - hand * round(24 * unit), y + round(2 * unit))
+        cv2.line(folds, begin, end, 255, max(1, round(0.8 * unit)), cv2.LINE_AA)
+    _paint(canvas, limb, skin, (0.42, 0.92), folds=folds)
+    _paint(canvas, arm, sleeve, (0.84, 1.24))
 
 
 def _thumb(
@@ -241,14 +250,9 @@ def _thumb(
     unit = _PX_PER_MM
     slope = float(random.uniform(0.25, 0.7))
     root = (round(tip[0] + hand * 26 * unit), round(tip[1] + slope * 26 * unit))
-    mask = np.zeros(canvas.shape[:2], np.uint8)
-    ball = (round(tip[0]), round(tip[1]))
-    cv2.line(mask, ball, root, 255, round(17 * unit), cv2.LINE_AA)
-    colour = skin * _round_shade(mask)[..., None]
-    nail = np.zeros_like(mask)
+    mask, nail = (np.zeros(canvas.shape[:2], np.uint8) for _ in range(2))
+    cv2.line(mask, (round(tip[0]), round(tip[1])), root, 255, round(17 * unit), cv2.LINE_AA)
     turn = float(np.degrees(np.arctan2(slope, hand)))
     middle = (round(tip[0] + hand * 0.5 * unit), round(tip[1] + 0.5 * slope * unit))
     cv2.ellipse(nail, middle, (round(6.5 * unit), round(5 * unit)), turn, 0, 360, 255, -1, cv2.LINE_AA)
-    share = 0.3 * nail.astype(np.float32)[..., None] / 255.0
-    colour = colour * (1 - share) + np.array([240.0, 205.0, 196.0]) * share
-    _paint(canvas, mask, np.asarray(colour, np.float32))
+    _paint(canvas, mask, skin, (0.42, 0.92), nail=nail)

@@ -186,7 +186,7 @@ def _constant(scene: Scene) -> SceneAt:
 class VirtualCameraSettings(Settings):
     """person: id of a shipped person, or "nobody". light: a name of ``hw_sim.people.scene.LIGHTS``."""
 
-    person: str = "p02"
+    person: str = "p03"
     light: Literal["clinic", "dim", "dark", "side", "back", "sun", "flicker"] = "clinic"
     distance_mm: float = Field(default=450.0, ge=150.0, le=3000.0)
     walk_up: bool = False
