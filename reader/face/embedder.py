@@ -96,8 +96,10 @@ class FusedEmbedder:
         parts = []
         for net, share in self._parts:
             plain, mirror = net.embed(aligned), net.embed(mirrored)
-            parts.append(unit(plain + mirror) * np.float32(share))
-            overwrite(plain)
+            # In place throughout: a temporary copy would be freed with the identity still in it.
+            plain += mirror
+            plain *= np.float32(share / max(float(np.linalg.norm(plain)), 1e-9))
+            parts.append(plain)
             overwrite(mirror)
         overwrite(mirrored)
         whole = np.concatenate(parts)

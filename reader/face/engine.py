@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reader.face import geometry
 from reader.face.detector import Detection, FaceDetector
-from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align, unit
+from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align
 from reader.face.guidance import LIGHT_REASONS, Steady, View, reason
 from reader.face.image import Pixels, as_rgb
 from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_of_detection, region_of_points
@@ -35,6 +35,7 @@ from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
 
+LIGHT_EVERY_S = 0.05
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
 _CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
@@ -183,6 +184,8 @@ class FaceTry:
         self._answers: list[Answer] = []
         self._challenge: Challenge | None = None
         self._live = False
+        self._good = 0
+        self._light: tuple[LightReading, float] | None = None
         self._looks = 0
         self._best = -1.0
         self._centre: tuple[float, float, float] | None = None
@@ -219,7 +222,7 @@ class FaceTry:
         self._seen += 1
         points = tracked.mesh.points
         view = self._view(tracked, rgb.shape, frame.at)
-        light = read_light(tracked.mesh.crop, tracked.mesh.crop_points)
+        light = self._read_light(tracked, frame.at)
         overwrite(tracked.mesh.crop)
         why = reason(view, light, self._steady.shown)
         self._reasons.append(why)
@@ -283,9 +286,17 @@ class FaceTry:
             others=tracked.others,
         )
 
+    def _read_light(self, tracked: Tracked, at: float) -> LightReading:
+        """Measure the light 15 times a second: rooms do not change faster, and blur is judged often enough."""
+        if self._light is None or at - self._light[1] > LIGHT_EVERY_S:
+            self._light = read_light(tracked.mesh.crop, tracked.mesh.crop_points), at
+        return self._light[0]
+
     def _gather(self, rgb: Pixels, points: geometry.Points, view: View, light: LightReading) -> None:
         """Take evidence from a good frame: liveness always, identity where the frame improves the template."""
-        if self._passive.frames < 3 * LEAST_FRAMES:
+        self._good += 1
+        # Once the face counts as live, more looks change nothing; in doubt, every third frame is looked at.
+        if self._passive.frames < LEAST_FRAMES or (not self._live and self._good % 3 == 0):
             self._passive.add(self._engine.passive.look(rgb, points))
         weight = quality(view, light)
         if self._template.wants(weight):
@@ -318,6 +329,8 @@ class FaceTry:
             self._challenge.close()
             self._challenge = None
         self._live = False
+        self._good = 0
+        self._light = None
         self._centre = None
 
     # -- the decision ---------------------------------------------------------------------------------------------
@@ -346,7 +359,7 @@ class FaceTry:
         stored = self._engine.vault.get(self._reference)
         assert isinstance(stored, np.ndarray)
         mean = self._template.mean()
-        score = float(np.dot(mean, unit(stored)))
+        score = float(np.dot(mean, stored))
         overwrite(mean)
         self._best = max(self._best, score)
         if score >= self._engine.threshold:

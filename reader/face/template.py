@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reader.face.embedder import Embedding, unit
+from reader.face.embedder import Embedding
 from reader.face.guidance import View
 from reader.face.light import LightReading
 from reader.vault import overwrite
@@ -62,11 +62,13 @@ class Template:
     def mean(self) -> Embedding:
         """Return the unit weighted mean. The caller overwrites it."""
         total = np.zeros_like(self._samples[0].embedding)
+        weighted = np.empty_like(total)
         for one in self._samples:
-            total += np.float32(one.weight) * one.embedding
-        result = unit(total)
-        overwrite(total)
-        return result
+            np.multiply(one.embedding, np.float32(one.weight), out=weighted)
+            total += weighted
+        overwrite(weighted)
+        total /= np.float32(max(float(np.linalg.norm(total)), 1e-9))
+        return total
 
     def restart(self) -> None:
         """Gather anew for a second look; the new frames must still be of the person seen before."""

@@ -16,7 +16,7 @@ from reader.session.vocabulary import Guidance
 KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 TURN = math.radians(14)  # comfortable for an older neck, and enough for the nose to move against the cheeks
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
-LIMIT_S = 6.0
+LIMIT_S = 5.0
 
 
 @dataclass(slots=True)

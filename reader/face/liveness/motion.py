@@ -63,7 +63,7 @@ class BlinkCue:
         self._levels.append(openness)
         if len(self._levels) < 5:
             return False
-        level = float(np.percentile(self._levels, 75))
+        level = sorted(self._levels)[len(self._levels) * 3 // 4]
         if openness < self.SHUT * level:
             if self._shut_at is None:
                 self._shut_at = at

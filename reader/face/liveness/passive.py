@@ -29,7 +29,7 @@ _CEILING = 6.0  # one frame cannot say more than this many nats, however sure th
 REDNESS_USUAL, REDNESS_DEVIATION = 2.89, 0.41
 _REDNESS_NATS = 3.0  # per deviation
 _REDNESS_NEUTRAL = -0.6  # deviations; half way to where a flattened print lies
-_REDNESS_CEILING = 4.0
+_REDNESS_FLOOR, _REDNESS_CEILING = -4.0, 2.0  # flattened colour is a sign of paper; vivid colour is no sign of life
 
 
 def wide_crop(rgb: Pixels, points: Points) -> Pixels:
@@ -58,10 +58,12 @@ def redness(rgb: Pixels, points: Points) -> float:
     face = align(rgb, points)
     inner = cv2.GaussianBlur(face, (0, 0), 1.0)[14:104, 14:98]
     red = cv2.cvtColor(inner, cv2.COLOR_RGB2YCrCb)[:, :, 1]
-    low, high = np.percentile(red, (10, 90))
+    ranked = np.sort(red, axis=None)
+    low, high = ranked[len(ranked) // 10], ranked[len(ranked) * 9 // 10]
+    overwrite(ranked)
     overwrite(face)
     overwrite(inner)
-    return (math.log(max(float(high - low), 0.5)) - REDNESS_USUAL) / REDNESS_DEVIATION
+    return (math.log(max(float(high) - float(low), 0.5)) - REDNESS_USUAL) / REDNESS_DEVIATION
 
 
 class PassiveNet:
@@ -88,7 +90,7 @@ class PassiveNet:
             views.append(self.log_odds(crop))
             overwrite(crop)
         skin = _REDNESS_NATS * (redness(rgb, points) - _REDNESS_NEUTRAL)
-        return sum(views) / len(views) + max(-_REDNESS_CEILING, min(_REDNESS_CEILING, skin))
+        return sum(views) / len(views) + max(_REDNESS_FLOOR, min(_REDNESS_CEILING, skin))
 
 
 @dataclass(slots=True)

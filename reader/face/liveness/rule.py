@@ -37,9 +37,9 @@ class Weights:
     """Nats per cue and the two ends of the scale."""
 
     accept: float = 4.0
-    refuse: float = -9.0
+    refuse: float = -7.0
     depth: float = 1.5
-    turn: float = 3.5
+    turn: float = 4.5
     failed: float = -3.0
     flat: float = -6.0
     most_challenges: int = 2
