@@ -225,7 +225,7 @@ _CARD = build_card(CardContent(birth=datetime.date(1990, 1, 1)))
 
 
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(_APDUS, min_size=1, max_size=12))
+@given(st.lists(_APDUS, min_size=1, max_size=8))
 def test_no_sequence_of_commands_reaches_a_forbidden_thing(commands: list[bytes]) -> None:
     card = VirtualCard(_CARD.applications)
     reader = InProcessReader()
