@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,3 +48,13 @@ def test_inputs_that_once_broke_a_target() -> None:
             function, _ = module.TARGETS[name]
             for data in inputs:
                 runner.guarded(function, module.ALLOWED)(data)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("name", [name for module in MODULES for name in module.TARGETS])
+def test_fuzz(name: str, request: pytest.FixtureRequest) -> None:
+    seconds = request.config.getoption("--fuzz-seconds")
+    command = [sys.executable, str(Path(__file__).with_name("run.py")), "--seconds", str(seconds), name]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    print(run.stdout)
