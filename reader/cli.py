@@ -18,8 +18,10 @@ SITE_FILE = Path("/etc/kaopi/site.toml")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="kaopi: an open face-authentication card reader.")
 config_app = typer.Typer(no_args_is_help=True, help="Check and show the configuration.")
 models_app = typer.Typer(no_args_is_help=True, help="Build and check the face models.")
+eval_app = typer.Typer(no_args_is_help=True, help="Measure face comparison, liveness and light.")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
 
 SiteOption = Annotated[
     Path | None, typer.Option("--site", help="The site's TOML file; /etc/kaopi/site.toml where it exists.")
@@ -131,6 +133,71 @@ def doctor(
     raise typer.Exit(code)
 
 
+@app.command()
+def card(site: SiteOption = None) -> None:
+    """Say what card lies in the slot and whether kaopi can serve it; reveals nothing personal."""
+    import datetime
+
+    from reader.card.connection import CardConnectionError, CardGone
+    from reader.card.describe import describe
+    from reader.card.profile import MY_NUMBER_CARD
+    from reader.devices.ports import DeviceError
+    from reader.devices.registry import open_card_reader
+    from reader.kiosk.assemble import JST, trust_store
+
+    config = _load(site)
+    try:
+        slot = open_card_reader(config)
+        if slot.poll(5.0) is None:
+            _refuse("no card was put in within five seconds: put it in and try again")
+        connection = slot.connect()
+    except DeviceError as error:
+        _refuse(str(error))
+    except CardConnectionError as error:
+        _refuse(f"the card cannot be opened: {error}")
+    try:
+        typer.echo(str(describe(connection, MY_NUMBER_CARD, trust_store(config), datetime.datetime.now(JST).date())))
+    except CardGone:
+        _refuse("the card was pulled: put it in and leave it there")
+    finally:
+        connection.close()
+        slot.close()
+
+
+@app.command()
+def desk(
+    database: Annotated[Path, typer.Option(help="SQLite file of the clinic PC.")] = Path("kaopi-desk.sqlite3"),
+    site_id: Annotated[str, typer.Option(help="The clinic's site id, as in every kiosk's configuration.")] = "site",
+    clinic: Annotated[str, typer.Option(help="Name shown on the page.")] = "受付",
+    broker: Annotated[str, typer.Option(help="Broker's host.")] = "127.0.0.1",
+    broker_port: Annotated[int, typer.Option(help="Broker's port.")] = 8883,
+    ca: Annotated[Path | None, typer.Option(help="CA certificate of the clinic (PEM).")] = None,
+    cert: Annotated[Path | None, typer.Option(help="The desk's certificate (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="The desk's key (PEM).")] = None,
+    port: Annotated[int, typer.Option(help="Port of the page, on this PC only.")] = 8737,
+    folder: Annotated[Path | None, typer.Option(help="Folder that a レセコン watches.")] = None,
+) -> None:
+    """Run the clinic PC's side: receive, store, acknowledge, show the reception page."""
+    from reader.desk.run import run_desk
+    from reader.desk.settings import DeskSettings
+    from reader.uplink.settings import BrokerSettings, Tls
+
+    if any((ca, cert, key)) and not all((ca, cert, key)):
+        _refuse("--ca, --cert and --key go together: give all three, or none on a loopback broker")
+    tls = Tls(ca, cert, key) if ca and cert and key else None
+    run_desk(
+        DeskSettings(
+            site=site_id,
+            database=database,
+            broker=BrokerSettings(host=broker, port=broker_port, tls=tls),
+            web_port=port,
+            clinic=clinic,
+            folder=folder,
+        ),
+        on_ready=lambda _: typer.echo(f"the reception page is at http://127.0.0.1:{port}/"),
+    )
+
+
 @config_app.command("check")
 def config_check(site: SiteOption = None) -> None:
     """Say whether the configuration is good, or what is wrong with it, by file and line."""
@@ -164,8 +231,18 @@ def models_check(folder: Annotated[Path | None, typer.Argument(help="Folder of t
     check_models(folder)
 
 
+def _add_evaluation() -> None:
+    """Add ``kaopi eval …`` only when it is asked for: a kiosk never imports it."""
+    from reader.face.evaluation import commands
+
+    for command in (commands.match, commands.liveness, commands.light, commands.collect):
+        eval_app.command(command.__name__)(command)
+
+
 def main() -> None:
     """Entry point of the ``kaopi`` script."""
+    if "eval" in sys.argv[1:2]:
+        _add_evaluation()
     app()
 
 

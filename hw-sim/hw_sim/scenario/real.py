@@ -122,7 +122,7 @@ class RealStage:
 
     def hear(self, guidance: Guidance | None) -> None:
         """The patient reads the screen."""
-        self._cast.body.hear(guidance, self._camera.pace.now() - self._since)
+        self._cast.hear(guidance, self._camera.pace.now() - self._since)
 
     def insert(self, persona: str, pull_at: int | None) -> None:
         """Put a card in; the patient has just stepped up."""
@@ -145,7 +145,7 @@ class RealStage:
 
     def move(self, by_mm: float) -> None:
         """The patient steps closer or back."""
-        self._cast.body.move(by_mm, self._camera.pace.now() - self._since)
+        self._cast.move(by_mm)
 
     def change(self, do: Do) -> None:
         """Change person, look or light."""

@@ -302,7 +302,7 @@ class World:
         delay = self.assembled.kiosk.step(now)
         session = self.assembled.kiosk.session
         looking = session.step in (Step.READING_CARD, Step.FACE)
-        self.cast.body.hear(session.guidance if looking else None, now - self.since)
+        self.cast.hear(session.guidance if looking else None, now - self.since)
         if self.hands is not None and session.step is not Step.STARTING:
             self.hands.step(now)
         return delay

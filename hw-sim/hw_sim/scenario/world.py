@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hw_sim.card import jp2
 from hw_sim.card.personas import Persona, persona
+from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import load_person
 from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, standing
 from hw_sim.scenario.schema import Do, Patient, Scenario
@@ -20,6 +21,7 @@ from reader.session.vocabulary import Guidance, Registration
 from reader.uplink.messages import StaffCode, VisualReason
 
 SITE, KIOSK = "clinic", "kiosk-1"
+LEAVES_S = 0.5  # after the card went in
 IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01"}
 
 
@@ -97,107 +99,58 @@ def card_of(patient: Patient, wanted: str, today: datetime.date) -> Persona:
     return persona(wanted or patient.card, today, photo_of(patient))
 
 
-REACTION_S = 0.7  # from reading a sentence to moving, for a patient who is not in a hurry
-MOVE_S = 0.5
-TURN_DEG = 24.0
-
-
-class Obedience:
-    """A patient who does what the screen says: steps back, turns, blinks. Positions are eased, as necks move."""
-
-    def __init__(self, distance_mm: float) -> None:
-        self._from = self._to = Pose(distance_mm=distance_mm)
-        self._changes_at = 0.0
-        self._heard: Guidance | None = None
-
-    def hear(self, guidance: Guidance | None, t: float) -> None:
-        """Take notice of what the screen says at second ``t`` of the scene."""
-        if guidance is self._heard:
-            return
-        self._heard = guidance
-        here = self.pose(t)
-        self._from, self._to, self._changes_at = here, self._wanted(here, guidance), t + REACTION_S
-
-    def move(self, by_mm: float, t: float) -> None:
-        """Step closer (negative) or back."""
-        here = self.pose(t)
-        self._from, self._to = here, replace(here, distance_mm=max(200.0, here.distance_mm + by_mm))
-        self._changes_at = t
-
-    @staticmethod
-    def _wanted(here: Pose, guidance: Guidance | None) -> Pose:
-        calm = replace(here, yaw=0.0, pitch=0.0, blink=0.0)
-        match guidance:
-            case Guidance.TURN_LEFT:
-                return replace(calm, yaw=TURN_DEG)
-            case Guidance.TURN_RIGHT:
-                return replace(calm, yaw=-TURN_DEG)
-            case Guidance.BLINK:
-                return replace(calm, blink=1.0)
-            case Guidance.STEP_BACK:
-                return replace(calm, distance_mm=here.distance_mm + 120.0)
-            case Guidance.COME_CLOSER:
-                return replace(calm, distance_mm=max(300.0, here.distance_mm - 150.0))
-            case _:
-                return calm
-
-    def pose(self, t: float) -> Pose:
-        """Return the pose at ``t``; a blink opens again by itself."""
-        share = min(1.0, max(0.0, (t - self._changes_at) / MOVE_S))
-        eased = share * share * (3.0 - 2.0 * share)
-
-        def mix(a: float, b: float) -> float:
-            return a + (b - a) * eased
-
-        blink = 0.0
-        if self._to.blink:
-            into = t - self._changes_at
-            blink = 1.0 if 0.0 <= into < 0.25 else 0.0
-        return replace(
-            self._to,
-            distance_mm=mix(self._from.distance_mm, self._to.distance_mm),
-            yaw=mix(self._from.yaw, self._to.yaw),
-            blink=blink,
-        )
-
-
 class Cast:
-    """Who stands before the camera: every change of person, look or light makes a new scene, whose second 0 is now."""
+    """Who stands before the camera and heeds the screen. A change of person, look or light makes a new scene."""
 
     def __init__(self, patient: Patient, seed: int = 1) -> None:
         self._patient = patient
         self._seed = seed
-        self.body = Obedience(patient.distance_mm)
+        self._heeding = self._made()
+
+    def _made(self) -> Heeding:
+        patient, seed = self._patient, self._seed
+        person = load_person(patient.person)
+        pose, light = Pose(distance_mm=patient.distance_mm), LIGHTS[patient.light]
+        scene = standing(person, pose, light, seed=seed)
+        match patient.look:
+            case "nobody":
+                scene = replace(scene, actors=())
+            case "impostor":
+                scene = standing(load_person(IMPOSTOR_OF[person.id]), pose, light, seed=seed)
+            case "leaves":
+                scene = leaving(scene, LEAVES_S)
+            case "second_person":
+                scene = joined(scene, load_person(IMPOSTOR_OF[person.id]))
+            case "person":
+                pass
+        return Heeding(scene, seed)
 
     def scene(self, t: float) -> Scene:
         """Return the scene as it is at its second ``t``."""
-        patient, seed = self._patient, self._seed
-        person = load_person(patient.person)
-        light = LIGHTS[patient.light]
-        there = standing(person, self.body.pose(t), light, seed=seed)
-        match patient.look:
-            case "nobody":
-                return replace(there, actors=())
-            case "person":
-                return there
-            case "impostor":
-                other = load_person(IMPOSTOR_OF[person.id])
-                return standing(other, self.body.pose(t), light, seed=seed)
-            case "leaves":
-                return leaving(there, 0.5)
-            case "second_person":
-                return joined(there, load_person(IMPOSTOR_OF[person.id]))
+        return self._heeding(t)
+
+    def hear(self, guidance: Guidance | None, t: float) -> None:
+        """Let the patient read the screen."""
+        self._heeding.hear(guidance, t)
+
+    def step_up(self) -> None:
+        """The patient has just come and has heard nothing yet."""
+        self._heeding = self._made()
+
+    def move(self, by_mm: float) -> None:
+        """Step closer (negative) or back."""
+        here = min(2000.0, max(150.0, self._patient.distance_mm + by_mm))
+        self._patient = self._patient.model_copy(update={"distance_mm": here})
+        self._heeding = self._made()
 
     def truth(self, t: float, card: str) -> Truth:
         """Return what there is to see at second ``t``, for an engine that is told."""
         patient = self._patient
-        person: str | None = patient.person
-        if patient.look == "nobody" or (patient.look == "leaves" and t > 1.3):
-            person = None
-        elif patient.look == "impostor":
-            person = IMPOSTOR_OF[patient.person]
+        scene = self._heeding(t)
+        pose = scene.pose(t)
+        person = IMPOSTOR_OF[patient.person] if patient.look == "impostor" else patient.person
         others = 1 if patient.look == "second_person" else 0
-        return Truth(person, card, self.body.pose(t), LIGHTS[patient.light], others)
+        return Truth(None if pose is None else person, card, pose or Pose(), LIGHTS[patient.light], others)
 
     def change(self, do: Do) -> None:
         """Apply a light, look or person action."""
@@ -209,7 +162,4 @@ class Cast:
         if do.person is not None:
             update["person"] = do.person
         self._patient = self._patient.model_copy(update=update)
-
-    def step_up(self) -> None:
-        """The patient has just come: stands where they stand, has heard nothing yet."""
-        self.body = Obedience(self._patient.distance_mm)
+        self._heeding = self._made()
