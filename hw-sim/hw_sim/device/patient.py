@@ -17,37 +17,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_sim.camera.virtual import VirtualCamera
+from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import Person
 from hw_sim.people.scene import Scene, standing
-from hw_sim.scenario.world import Obedience
 from reader.devices.ports import LightRequest
 from reader.session.vocabulary import Guidance
 
-_DISTANCE_MM = 450.0
-
 
 class Patient:
-    """Somebody who stands there. All methods may be called from any thread."""
+    """Somebody who may stand there. All methods may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._since = time.monotonic()
-        self._body = Obedience(_DISTANCE_MM)
+        self._heeding: Heeding | None = None
 
     def read(self, guidance: Guidance | None) -> None:
         """Read the screen, and obey where it asks for a movement."""
         with self._lock:
-            self._body.hear(guidance, time.monotonic() - self._since)
-
-    def scene(self, person: Person, t: float) -> Scene:
-        """Return the scene at second ``t``."""
-        with self._lock:
-            return standing(person, self._body.pose(t))
+            if self._heeding is not None:
+                self._heeding.hear(guidance, time.monotonic() - self._since)
 
     def watch(self, person: Person, fps: float) -> VirtualCamera:
-        """Return a camera before this patient, whose face is ``person``'s."""
+        """Let this patient have ``person``'s face; return a camera before them."""
+        heeding = self._heeding = Heeding(standing(person))
+
+        def scene(t: float) -> Scene:
+            with self._lock:
+                return heeding(t)
+
         camera = VirtualCamera(fps=fps)
-        camera.look_at(lambda t: self.scene(person, t), since=self._since)
+        camera.look_at(scene, since=self._since)
         camera.start()
         return camera
 

@@ -44,12 +44,13 @@ class Onlooker:
         draw = Painter.draw
 
         def watched(painter: Painter, surface: pygame.Surface, model: ScreenModel) -> list[pygame.Rect]:
+            changed = draw(painter, surface, model)
             self._targets = painter.targets(model)
             if model.content.guidance is not self._guidance:
                 self._guidance = model.content.guidance
-                log.info("simulator: the patient reads %s", model.content.guidance)
-                PATIENT.read(model.content.guidance)
-            return draw(painter, surface, model)
+                log.info("simulator: the patient reads %s", self._guidance)
+                PATIENT.read(self._guidance)
+            return changed
 
         Painter.draw = watched  # type: ignore[method-assign, assignment]
 
