@@ -120,6 +120,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     trust = choices.trust or trust_store(config)
     display = choices.display or registry.open_display(config)
     staff = StaffCodes(config.staff.hashes_file)
+    sources = health.Sources(disk=config.storage.state_dir)
 
     def report(name: str) -> Report:
         return choices.report(name, facts.append) if choices.report is not None else facts.append
@@ -131,6 +132,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         facts.append,
         site=config.site.site_id,
         kiosk=config.site.kiosk_id,
+        clock_synced=lambda: bool(health.read(sources).clock_synced),
     )
     models = choices.models or ModelStore(models_folder(config))
     camera = CameraWorker(report("camera"), choices.camera or registry.open_camera(config), (preview, frames), trace)
@@ -180,7 +182,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         seen=seen,
         random=choices.random,
         on_event=choices.on_event,
-        figures=lambda: health.read(health.Sources(disk=config.storage.state_dir)),
+        figures=lambda: health.read(sources),
         stop_c=config.temperature.stop_c,
         models={} if choices.engine or face is None else {n: m.sha256 for n, m in models.manifest.models.items()},
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from reader.kiosk.clock import Clock
 from reader.kiosk.staff import StaffCodes, StaffHash
@@ -26,10 +25,10 @@ from reader.uplink.bridge import (
     Wake,
 )
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import Command, Health, Request, Response, alert_from, last_consents_of, state_from
+from reader.uplink.messages import Command, Health, Request, Response, alert_from, state_from
+from reader.uplink.orders import Orders, desk_replied
 
 STATE_EVERY_S = 10.0
-CLOCK_SLACK = timedelta(seconds=30)
 
 
 class DeskLink:
@@ -44,7 +43,10 @@ class DeskLink:
         *,
         site: str,
         kiosk: str,
+        clock_synced: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._orders = Orders()
+        self._clock_synced = clock_synced
         self._bridge = bridge
         self._staff = staff
         self._clock = clock
@@ -121,38 +123,20 @@ class DeskLink:
         visit = self._asked[1]
         if response.nonce is not None:
             self._nonce = (visit, base64.b64decode(response.nonce))
-        last = response.last_consents
-        self._report(
-            ev.DeskReplied(
-                now,
-                visit,
-                last_consents_of(response),
-                last.prescription_issue_select if last is not None else None,
-                response.registration,
-            )
-        )
+        self._report(desk_replied(response, at=now, visit=visit))
 
     def _order(self, command: Command, now: float) -> None:
-        if command.site != self._site or command.kiosk != self._kiosk or self._void(command, self._clock.wall()):
+        if command.site != self._site or command.kiosk != self._kiosk:
             return
-        operator = command.operator or ""
-        match command.action:
-            case "startVisualCheck":
-                reason = command.reason.value if command.reason is not None else "other"
-                self._report(ev.VisualCheckOrdered(now, operator, reason, now + command.visual_check_s))
-            case "stopVisualCheck":
-                self._report(ev.VisualCheckCancelled(now))
-            case "decide":
-                self._report(ev.StaffDecided(now, operator, bool(command.same_person)))
-            case "setStaffCodes":
-                codes = command.staff_codes or ()
+        wall, synced = self._clock.wall(), self._clock_synced()
+        if command.action == "setStaffCodes":
+            codes = self._orders.staff_codes(command, wall=wall, clock_synced=synced)
+            if codes is not None:
                 self._staff.replace(tuple(StaffHash(c.operator, c.salt, c.hash, c.n, c.r, c.p) for c in codes))
-
-    @staticmethod
-    def _void(command: Command, wall: datetime) -> bool:
-        """An order that lay about too long must not surprise the patient who is there now."""
-        age = wall - command.issued_at
-        return age > timedelta(seconds=command.lifetime_s) + CLOCK_SLACK
+            return
+        event = self._orders.event(command, at=now, wall=wall, clock_synced=synced)
+        if event is not None:
+            self._report(event)
 
     def close(self) -> None:
         """Let go of the socket."""

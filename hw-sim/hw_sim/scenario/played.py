@@ -32,6 +32,7 @@ class Played:
     steps: list[tuple[float, Step]] = field(default_factory=list)
     notes: list[tuple[float, str]] = field(default_factory=list)
     results: list[ResultMessage] = field(default_factory=list)
+    signatures: list[str] = field(default_factory=list)  # what the desk found of each result's signature
     stored: int = 0
     alerts: list[Failure] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)

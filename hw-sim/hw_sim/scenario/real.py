@@ -283,7 +283,9 @@ def play(
             desk.stop()
             played.stored = desk.store.count_results()
             since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-            played.results = [row.message for row in desk.store.results(since)]
+            rows = desk.store.results(since)
+            played.results = [row.message for row in rows]
+            played.signatures = [str(row.signature_check) for row in rows]
             played.alerts = [Failure(alert.failure) for alert in desk.store.open_alerts()]
             desk.store.close()
     judge(played)
