@@ -146,9 +146,17 @@ class FaceEngine:
         overwrite(first.points)
         return self.landmarks.find(rgb, region)
 
-    def embed(self, rgb: Pixels, points: geometry.Points) -> Embedding:
-        """Return the unit embedding of the face with these mesh points. The caller overwrites it."""
+    def embed(self, rgb: Pixels, points: geometry.Points, *, grey: bool = True) -> Embedding:
+        """Return the unit embedding of the face with these mesh points. The caller overwrites it.
+
+        grey: drop the colour first. The chip's portrait is grey, and nets that compare a grey with a coloured face of
+        the same person score them lower; live frames are therefore made grey too.
+        """
         aligned = align(rgb, points)
+        if grey:
+            flat = cv2.cvtColor(aligned, cv2.COLOR_RGB2GRAY)
+            cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB, dst=aligned)
+            overwrite(flat)
         embedding = self.embedder.embed(aligned)
         overwrite(aligned)
         return embedding

@@ -221,7 +221,7 @@ def _attacks(people: Sequence[Person], count: int, tries: int, fps: float = 10.0
 
 def attack_passes(attack: Presentation, fps: float = 10.0) -> bool:
     """Tell whether an attack reaches its aim: live for an artefact, live and matched where real faces are used."""
-    # A swap happens after the holder was seen and before the decision: the portrait arrives when the other stands there.
+    # A swap comes between looking and deciding: the portrait arrives when the other one stands there.
     card_at = attack.facts["at_s"] + attack.facts["pace_s"] if attack.species is Species.SWAP else 0.0
     engine, limit = _engine(attack.seed), ATTACK_LIMIT_S
     seen = visit(engine, lambda t: attack.scene, attack.target, limit_s=limit, fps=fps, card_at=card_at)

@@ -89,7 +89,7 @@ def liveness(data: Data = None, out: Out = _OUT, models: Models = None) -> None:
         if not ((home / "print").is_dir() or (home / "attacks").is_dir()):
             continue
         done = True
-        accept = engine.weights.accept
+        accept = engine.weights.unasked
         report = lives.evaluate(engine, read_people(home), threshold=accept, progress=_bar("pictures"))
         rows = [
             [one.species, str(one.frames), f"{one.eer:.2%}", f"{one.apcer}", f"{one.bpcer}"] for one in report.species

@@ -60,7 +60,7 @@ def compare_pairs(
     With ``as_card`` the second picture of every pair stands for the card's portrait. Impostors are all pairs of
     different subjects (clean: each pair once; card: every picture against every portrait).
     """
-    probes = described or describe(engine, pairs.pictures, progress=progress)
+    probes = described or describe(engine, pairs.pictures, grey=as_card, progress=progress)
     row = {picture.path: k for k, picture in enumerate(probes.pictures)}
     who = np.array([picture.subject for picture in probes.pictures])
     if as_card:
@@ -111,7 +111,7 @@ def compare_sessions(
     This is the kiosk's own situation: several frames on one side, one grey JPEG 2000 portrait of another day on the
     other. ``threshold`` is fixed beforehand on other data.
     """
-    live = describe(engine, pictures, progress=progress)
+    live = describe(engine, pictures, grey=True, progress=progress)
     cards = describe(engine, pictures, as_card=True, progress=progress)
     templates, owners = _templates(live, size)
     scores = templates @ cards.embeddings.T

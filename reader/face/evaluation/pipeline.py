@@ -69,9 +69,13 @@ def describe(
     pictures: Iterable[Picture],
     *,
     as_card: bool = False,
+    grey: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Described:
-    """Embed every picture, or with ``as_card`` the card portrait made of it. Nothing is written to disk."""
+    """Embed every picture, or with ``as_card`` the card portrait made of it. Nothing is written to disk.
+
+    grey: as the kiosk does with live frames, because the portrait they are compared with is grey.
+    """
     every = tuple(pictures)
     kept, rows, lights = [], [], []
     failed = 0
@@ -82,7 +86,7 @@ def describe(
             failed += 1
             continue
         kept.append(picture)
-        rows.append(engine.embed(face.rgb, face.points))
+        rows.append(engine.embed(face.rgb, face.points, grey=grey or as_card))
         lights.append(face.light)
     progress(len(every), len(every))
     matrix = np.stack(rows) if rows else np.zeros((0, 1), np.float32)

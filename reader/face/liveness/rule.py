@@ -2,13 +2,13 @@
 
 Evidence adds up in nats (log-odds of a living person against an attack), on one track only:
 
-    passive     mean over at least ten frames, about -10 .. +10: printed faces of a research set reach 1.9, living 5.4
+    passive     mean over at least ten frames, -10 .. +8: prints of a research set reach 1.9, half of the living 4.5
     depth       the face was seen to be solid while it turned or nodded by itself
     turn        a turn asked for at random was made in time and to the right side, by a solid head
     flat        a pose changed as a flat surface would change it: a strong sign of paper or a screen
     repeats     a picture came again exactly: a veto that nothing outweighs
 
-Strong passive evidence alone is enough (no challenge for most patients); otherwise a turn is asked for, at most twice.
+Strong evidence without a challenge is enough; otherwise a turn is asked for, at most twice.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Weights:
     """Nats per cue and the two ends of the scale."""
 
     accept: float = 4.0
+    unasked: float = 4.5  # where no movement was asked for: photographs on a telephone's screen have reached 3.5
     refuse: float = -7.0
     depth: float = 1.5
     turn: float = 4.5
@@ -81,7 +82,9 @@ def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Ver
         return Verdict.FAKE
     total = evidence(cues, weights)
     asked = len(cues.answers)
-    if total >= weights.accept and (asked or not always_challenge):
+    if asked and total >= weights.accept:
+        return Verdict.LIVE
+    if not asked and not always_challenge and total >= weights.unasked:
         return Verdict.LIVE
     if asked >= weights.most_challenges or total <= weights.refuse:
         return Verdict.FAKE
