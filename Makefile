@@ -42,7 +42,8 @@ format: setup-test ## Put all Python into form
 	@.venv/bin/ruff format .
 
 test: setup-test models lint ## Everything CI runs: lint, and all tests with real pcscd, mosquitto and Chromium
-	@$(PY) tools/ci_tests.py
+	@$(PY) -m pytest -q -n 2 --ignore=tests/system
+	@$(PY) -m pytest -q tests/system
 
 docs: setup-test ## Write the generated documents again
 	@$(PY) tools/generated.py

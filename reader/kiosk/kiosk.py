@@ -38,6 +38,7 @@ from reader.session.failures import Failure
 from reader.session.state import Rules
 from reader.session.table import STEPS
 from reader.session.vocabulary import Button, Method, Part, Ref, Step
+from reader.text.voice import recorded_language
 from reader.uplink.ids import uuid7
 from reader.uplink.messages import Health, MessageError, result_from
 from reader.vault import Vault, VaultError
@@ -177,9 +178,9 @@ class Kiosk:
             return Touch(digit=int(digit)) if self._pad.purpose else None
         match key:
             case "tab" | "right" | "down" | "[6]" | "[2]":
-                self._focus = self._parts.painter.focus_next(model)
+                self._point(self._parts.painter.focus_next(model), model)
             case "left" | "up" | "[4]" | "[8]":
-                self._focus = self._parts.painter.focus_next(model, backwards=True)
+                self._point(self._parts.painter.focus_next(model, backwards=True), model)
             case "backspace" | "delete":
                 return Touch(pad=PadKey.BACKSPACE)
             case "return" | "enter" | "space":
@@ -187,6 +188,14 @@ class Kiosk:
             case _:
                 pass
         return None
+
+    def _point(self, focus: int | None, model: ScreenModel) -> None:
+        """Move the keypad's focus and say what it points at, for hands that cannot see the screen."""
+        self._focus = focus
+        if focus is not None:
+            label = self._parts.painter.targets(model)[focus].label
+            if label:
+                self._say(label)
 
     def press(self, touch: Touch, at: float) -> None:
         """Act on a touch that hit something."""
@@ -243,7 +252,7 @@ class Kiosk:
             case ef.AskDesk(visit=visit, certificate=certificate):
                 self._parts.desk.ask(visit, self._patient_key(certificate))
             case ef.Say(text_id=text_id):
-                self._quietly(lambda: self._parts.speaker.say(text_id, self.session.aids.language))
+                self._say(text_id)
             case ef.Sound(earcon=earcon):
                 self._quietly(lambda: self._parts.speaker.sound(earcon))
             case ef.ShowLamp(lamp=lamp):
@@ -256,6 +265,11 @@ class Kiosk:
                 self._publish(record, workers)
             case _:
                 raise AssertionError(f"no one carries out {type(effect).__name__}")
+
+    def _say(self, text_id: str) -> None:
+        aids = self.session.aids
+        language = recorded_language(text_id, aids.language, aids.easy_japanese)
+        self._quietly(lambda: self._parts.speaker.say(text_id, language))
 
     @staticmethod
     def _quietly(act: Callable[[], None]) -> None:

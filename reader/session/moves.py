@@ -72,7 +72,9 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
             progress=0.0,
         )
         out.append(StartFace(session.visit, session.face_attempt))
-    if new.says:
+    if step is Step.REFERRED and session.failure is not None:
+        out.append(Say(f"failure.{session.failure.name.lower()}"))
+    elif new.says:
         out.append(Say(new.says))
     out.append(ShowLamp(new.lamp))
     timeline = session.timeline
