@@ -64,7 +64,7 @@ production = false
 [devices.camera]
 name = "virtual_pipeline"
 [devices.camera.settings]
-frames_per_second = 8.0
+frames_per_second = 20.0
 {{person}}
 
 [session]

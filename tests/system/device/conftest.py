@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,7 @@ class Clinic:
     broker: Mosquitto
     link: DeskLink
     photo: str
+    mark: int = 0  # how much the kiosk had said when the card went in
 
     def today(self) -> str:
         """Return the day in Japan."""
@@ -100,21 +102,25 @@ class Clinic:
     def insert(self, persona: str = "normal") -> int:
         """Put a card with the patient's own portrait into the slot; return the results the desk had before."""
         before = self.store.count_results()
+        self.mark = len(self.device.journal("kaopi-kiosk"))
         setup.insert_card(self.device, persona, self.today(), self.photo)
         return before
 
-    def step(self, name: str, within_s: float = 200.0, since: str = "") -> None:
-        """Wait until the kiosk has entered a step since it last was idle."""
+    def step(self, *names: str, within_s: float = 200.0) -> str:
+        """Wait until the kiosk has entered one of these steps since the card went in; return which."""
         deadline = time.monotonic() + within_s
         while True:
-            journal = self.device.journal("kaopi-kiosk")
-            tail = (
-                journal.rpartition(f"step {since or 'idle'} -> ")[2] if since or "step idle ->" in journal else journal
-            )
-            if f"-> {name}" in tail or tail.startswith(name):
-                return
-            assert time.monotonic() < deadline, f"never came to {name}:\n{journal[-3000:]}"
+            journal = self.device.journal("kaopi-kiosk")[self.mark :]
+            entered = re.findall(r"step \w+ -> (\w+)", journal)
+            for name in names:
+                if name in entered:
+                    return name
+            assert time.monotonic() < deadline, f"never came to {names}:\n{journal[-3000:]}"
             time.sleep(0.2)
+
+    def agree(self) -> None:
+        """Give every consent: the first time one by one, later as last time."""
+        self.press("agree_all" if self.step("consent", "consent_again") == "consent" else "same_as_before")
 
     def press(self, *names: str) -> None:
         """Touch buttons of the screen."""

@@ -34,8 +34,7 @@ def message(result: Any) -> ResultMessage:
 
 def test_a_patient_is_served_by_face(clinic: Clinic) -> None:
     before = clinic.insert()
-    clinic.step("consent")
-    clinic.press("agree_all")
+    clinic.agree()
     result = message(clinic.result_after(before))
     assert (result.outcome, result.verification.method) == ("accepted", "face")
     assert result.verification.official_auth is False
@@ -49,8 +48,7 @@ def test_a_patient_is_served_by_pin(clinic: Clinic) -> None:
     clinic.step("pin_entry")
     clinic.press("1", "2", "3", "4")
     clinic.press("next")
-    clinic.step("consent")
-    clinic.press("agree_all")
+    clinic.agree()
     result = message(clinic.result_after(before))
     assert (result.outcome, result.verification.method) == ("accepted", "pin")
     clinic.card_out()
@@ -102,8 +100,7 @@ def test_a_power_cut_loses_no_result_that_was_stored(clinic: Clinic) -> None:
     device = clinic.device
     clinic.broker.stop()
     before = clinic.insert()
-    clinic.step("consent")
-    clinic.press("agree_all")
+    clinic.agree()
     clinic.step("done")
     device.cut_power()
     device.boot()
