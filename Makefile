@@ -83,7 +83,7 @@ card-full: setup-test models ## Read 500 rendered card fronts
 lock: setup-test ## Resolve the locks anew
 	@$(PY) -m pip install -q uv
 	@for v in 3.11 3.13; do .venv/bin/uv pip compile -q pyproject.toml --all-extras --group dev --group sim --group build --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --universal --python-version $$v -o requirements/py$$v.txt; done
+	  --no-emit-index-url --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version $$v -o requirements/py$$v.txt; done
 
 clean: ## Remove what can be made again
 	@rm -rf .venv .cache out models/*.onnx .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

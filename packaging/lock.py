@@ -27,7 +27,7 @@ class Pinned:
 
 
 def read(lock: Path) -> dict[str, Pinned]:
-    """Return every pin of a lock file by name."""
+    """Return every pin of a lock file by name. Raises ValueError when a name is pinned twice."""
     pins: dict[str, Pinned] = {}
     lines = lock.read_text(encoding="utf-8").splitlines()
     starts = [number for number, line in enumerate(lines) if _PIN.match(line)]
@@ -38,6 +38,10 @@ def read(lock: Path) -> dict[str, Pinned]:
         hashes = tuple(value for line in block for value in _HASH.findall(line))
         comments = [line.strip().lstrip("#").strip() for line in block if line.strip().startswith("#")]
         parents = {comment.removeprefix("via").strip() for comment in comments} - {""}
+        if head.group(1) in pins:
+            raise ValueError(
+                f"{lock.name} pins {head.group(1)} twice: run `make lock`, which keeps one version of each"
+            )
         pins[head.group(1)] = Pinned(head.group(1), head.group(2), head.group(3) or "", hashes, frozenset(parents))
     return pins
 

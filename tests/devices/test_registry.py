@@ -18,7 +18,7 @@ def test_every_part_has_an_adapter_installed() -> None:
 
 
 def test_an_unknown_name_is_refused_and_the_known_ones_are_listed() -> None:
-    with pytest.raises(DeviceError, match=r"no adapter camera\.nikon; installed: disabled, picamera2, webcam"):
+    with pytest.raises(DeviceError, match=r"no adapter camera\.nikon; installed: .*disabled.*picamera2.*webcam"):
         registry.open_device("camera", "nikon", {})
 
 
