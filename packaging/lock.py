@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+?)(?:\s*;\s*(.*?))?\s*\\?$")
+_PYTHON = re.compile(r"python_full_version\s*(<|>=)\s*'(\d+)\.(\d+)'")
+_FILE = re.compile(r"py(\d+)\.(\d+)")
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 
 
@@ -26,14 +28,32 @@ class Pinned:
         return f"{self.name}=={self.version}{marker} " + " ".join(f"--hash={value}" for value in self.hashes)
 
 
+def _applies(marker: str, python: tuple[int, int]) -> bool:
+    """Return whether a pin is for this Python, as far as its marker speaks of Python's version."""
+    for relation, major, minor in _PYTHON.findall(marker):
+        bound = (int(major), int(minor))
+        if (relation == "<") != (python < bound):
+            return False
+    return True
+
+
 def read(lock: Path) -> dict[str, Pinned]:
-    """Return every pin of a lock file by name. Raises ValueError when a name is pinned twice."""
+    """Return every pin that a lock file ``pyX.Y.txt`` holds for its Python, by name.
+
+    Raises ValueError when the file's name says no version, or a name is pinned twice for the same Python.
+    """
+    named = _FILE.search(lock.name)
+    if named is None:
+        raise ValueError(f"{lock.name}: a lock is called pyX.Y.txt")
+    python = (int(named[1]), int(named[2]))
     pins: dict[str, Pinned] = {}
     lines = lock.read_text(encoding="utf-8").splitlines()
     starts = [number for number, line in enumerate(lines) if _PIN.match(line)]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         head = _PIN.match(lines[start])
         assert head is not None
+        if not _applies(head.group(3) or "", python):
+            continue
         block = lines[start:end]
         hashes = tuple(value for line in block for value in _HASH.findall(line))
         comments = [line.strip().lstrip("#").strip() for line in block if line.strip().startswith("#")]
