@@ -2,3 +2,8 @@
 
 Ports are in ``ports``; each adapter is a module chosen by name in the configuration, never by accident.
 """
+
+import os
+
+# pygame greets on standard output, where `kaopi doctor --json` speaks to a machine.
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
