@@ -138,7 +138,8 @@ def probe(device: Device, unit: str) -> dict[str, Any]:
     )
     device.run("systemctl", "daemon-reload")
     device.run("systemctl", "start", name)
-    said = device.run("journalctl", "--no-pager", "--output=cat", f"--unit={name}")
+    # The journal is written a moment after the process has ended.
+    said = device.until("PROBE ", "journalctl", "--no-pager", "--output=cat", f"--unit={name}")
     found: dict[str, Any] = json.loads(next(line for line in said.splitlines() if line.startswith("PROBE "))[6:])
     return found
 
