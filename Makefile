@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format unit setup-demo setup-test models screens scenarios bench mutate deb device-test fuzz kill docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench mutate deb device-test fuzz kill deb docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,10 @@ format: setup-test ## Put all Python into form
 	@.venv/bin/ruff format .
 
 test: setup-test models lint ## Everything CI runs: lint, and all tests with real pcscd, mosquitto and Chromium
-	@$(PY) -m pytest -q -n 2 --ignore=tests/system
-	@$(PY) -m pytest -q tests/system
+	@$(PY) -m coverage run --branch --source=reader/session -m pytest -q tests/session
+	@$(PY) -m coverage report --fail-under=100 --show-missing
+	@$(PY) -m pytest -q -n 2 --ignore=tests/system --ignore=tests/session
+	@$(PY) -m pytest -q --ignore=tests/system/device tests/system
 
 docs: setup-test ## Write the generated documents again
 	@$(PY) tools/generated.py

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 SITE_FILE = Path("/etc/kaopi/site.toml")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="kaopi: an open face-authentication card reader.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with its variables has no place in a journal
+    help="kaopi: an open face-authentication card reader.",
+)
 config_app = typer.Typer(no_args_is_help=True, help="Check and show the configuration.")
 models_app = typer.Typer(no_args_is_help=True, help="Build and check the face models.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure face comparison, liveness and light.")
@@ -39,9 +44,12 @@ def _root(
     )
 
 
-def _refuse(message: str) -> NoReturn:
+EX_TEMPFAIL = 75  # sysexits.h: systemd tries again; 2 is a refused configuration, which trying again will not mend
+
+
+def _refuse(message: str, code: int = 2) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(code)
 
 
 def _load(site: Path | None) -> KaopiConfig:
@@ -82,7 +90,7 @@ def run(site: SiteOption = None) -> None:
     try:
         code = run_kiosk(config)
     except DeviceError as error:
-        _refuse(f"{error}\n`kaopi doctor` checks every part.")
+        _refuse(f"{error}\n`kaopi doctor` checks every part.", EX_TEMPFAIL)
     raise typer.Exit(code)
 
 
@@ -196,6 +204,36 @@ def desk(
         ),
         on_ready=lambda _: typer.echo(f"the reception page is at http://127.0.0.1:{port}/"),
     )
+
+
+@app.command()
+def operator(
+    action: Annotated[str, typer.Argument(help="add, disable or list")],
+    name: Annotated[str | None, typer.Argument(help="The operator's name.")] = None,
+    database: Annotated[Path, typer.Option(help="SQLite file of the clinic PC.")] = Path("kaopi-desk.sqlite3"),
+) -> None:
+    """Say who may log in at the reception page; `add` asks for a password."""
+    from reader.desk.operators import main as operators
+
+    raise typer.Exit(operators([str(database), action, *([name] if name else [])]))
+
+
+@app.command()
+def discard(
+    who: Annotated[str, typer.Option("--operator", help="Who decides this; stays on record.")],
+    reason: Annotated[str, typer.Option(help="Why; stays on record.")],
+    site: SiteOption = None,
+) -> None:
+    """Erase results that the desk will never fetch, so that a full outbox serves again. Who, when and why are kept."""
+    from reader.uplink.outbox import Outbox
+
+    with Outbox(_load(site).storage.outbox) as outbox:
+        waiting = outbox.depth()
+        if not waiting:
+            typer.echo("no result is waiting")
+            return
+        typer.confirm(f"{waiting} results have not reached the desk. Erase them for good?", abort=True)
+        typer.echo(f"{outbox.discard(operator=who, reason=reason)} results erased; the record is kept")
 
 
 @config_app.command("check")

@@ -12,6 +12,7 @@ MAKERS = (
     ("docs/config.md, docs/config.schema.json", ["-m", "reader.config.docs"]),
     ("docs/api", ["-m", "hw_sim.clinic.apidocs"]),
     ("docs/flow.md", ["tools/flow_doc.py"]),
+    ("docs/visits.md", ["tools/visits_doc.py"]),
 )
 
 

@@ -36,6 +36,7 @@ DEBIAN = {
     "systemd": "/usr/bin/systemd-analyze",
     "iproute2": "/usr/sbin/ip",
     "strace": "/usr/bin/strace",
+    "npm": "/usr/bin/npm",
     "fonts-morisawa-bizud-gothic": "/usr/share/doc/fonts-morisawa-bizud-gothic",
     "fonts-ipaexfont": "/usr/share/doc/fonts-ipaexfont",
     "fonts-noto-cjk": "/usr/share/doc/fonts-noto-cjk",

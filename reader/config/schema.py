@@ -142,6 +142,9 @@ class Face(Section):
         title="Stricter by",
         description="Added to the model's threshold. It can only be made stricter, never laxer.",
     )
+    always_challenge: bool = Field(
+        default=False, title="Always ask for a movement", description="Ask even when the eye alone would suffice."
+    )
     models_dir: Path | None = Field(
         default=None, title="Models", description="Folder of the ONNX models; unset means where the package put them."
     )
@@ -160,6 +163,9 @@ class SessionSection(Section):
         default=True,
         title="Offer last answers",
         description="Offer 'same as last time' when the desk knows this patient's last consents.",
+    )
+    shuffle_pad: bool = Field(
+        default=False, title="Shuffle the pad", description="Put the digits of the PIN pad in another order each time."
     )
     face_tries: int = Field(default=3, ge=1, le=3, title="Face tries", description="Tries by face before PIN or staff.")
     desk_reply_s: float = Field(
@@ -309,10 +315,14 @@ class Temperature(Section):
     """When to act on heat, before the processor slows itself down at 80 °C."""
 
     ease_c: float = Field(
-        default=72.0, ge=50, le=79, title="Ease off (°C)", description="Fewer pictures a second from here."
+        default=72.0, ge=50, le=79, title="Ease off (°C)", description="The doctor and the desk warn from here on."
     )
     stop_c: float = Field(
-        default=80.0, ge=60, le=84, title="Stop (°C)", description="Face comparison rests, staff are told."
+        default=80.0,
+        ge=60,
+        le=84,
+        title="Stop (°C)",
+        description="No new patient is served from here on; staff are told.",
     )
 
     @model_validator(mode="after")

@@ -11,12 +11,10 @@ class FaceSettings:
 
     stricter_by: added to the shipped match threshold, in comparison-score units, never negative.
     always_challenge: ask for a movement even when passive evidence suffices.
-    light_challenge: use the kiosk's own light as a further cue (experimental, off).
     """
 
     stricter_by: float = 0.0
     always_challenge: bool = False
-    light_challenge: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a laxer threshold. Raises ValueError."""

