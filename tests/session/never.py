@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
+from typing import ClassVar
 
 from reader.session import effects as ef
 from reader.session import events as ev
@@ -40,6 +41,11 @@ class Watcher:
     last_try_confirmed: bool = False
     moves: set[tuple[Step, Step]] = field(default_factory=set)
     effects: list[ef.Effect] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    told: ClassVar[list[list[str]]] = []  # the stories of every watcher since the fixture ``story`` last looked
+
+    def __post_init__(self) -> None:
+        Watcher.told.append(self.lines)
 
     def feed(self, *events: ev.Event) -> Session:
         """Take events one by one."""
@@ -54,6 +60,7 @@ class Watcher:
         assert (after, effects) == (again, effects_again), "a pure step gives the same answer twice"
         self.session = after
         self.effects.extend(effects)
+        self._tell(before, event, after, effects)
         self._time(before, after)
         self._table(before, after, effects)
         self._identity(after)
@@ -62,6 +69,19 @@ class Watcher:
         assert self.face_running == STEPS[after.step].face, f"face try in {after.step}"
         assert self.pad_open == STEPS[after.step].pad, f"pad in {after.step}"
         assert holds_only_plain_facts(after)
+
+    def _tell(self, before: Session, event: ev.Event, after: Session, effects: tuple[ef.Effect, ...]) -> None:
+        """Write down what changed; time alone passing is not worth a line."""
+        changed = [
+            f"{f.name}={getattr(after, f.name)!r}"
+            for f in fields(Session)
+            if f.name not in ("now", "rules") and getattr(after, f.name) != getattr(before, f.name)
+        ]
+        if not changed and not effects and isinstance(event, ev.Tick):
+            return
+        self.lines.append(f"{event!r}")
+        self.lines.extend(f"    {change}" for change in changed)
+        self.lines.extend(f"    -> {effect!r}" for effect in effects)
 
     def _time(self, before: Session, after: Session) -> None:
         assert after.now >= before.now
