@@ -38,7 +38,7 @@ from tests.desk.webdriver import Browser, until
 
 pytestmark = pytest.mark.timeout(180)
 
-NAME, PASSWORD = "佐藤", "correct horse battery"
+NAME, PASSWORD = "受付係", "correct horse battery"
 OUT = Path(__file__).parents[2] / "out" / "desk"
 TAB, ENTER = "\ue004", "\ue007"
 
@@ -124,7 +124,7 @@ class Reception:
             folder / "desk.db",
             broker.settings(),
             web_port=self._port,
-            clinic="さくら内科",
+            clinic="みほん内科",
             folder=folder / "results",
         )
         self._thread = threading.Thread(

@@ -126,7 +126,7 @@ def client(store: Store) -> Client:
         changes=Changes(),
         send=send,
         broker_there=lambda: broker[0],
-        clinic="さくら内科",
+        clinic="みほん内科",
         token="t" * 40,
         wall=lambda: clock[0],
     )
