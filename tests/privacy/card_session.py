@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 WRITABLE = ("/tmp", "/var/tmp", "/var/log", "/dev/shm", "/run")
 PIN = "83619274"
 TODAY = datetime.date(2026, 11, 22)
@@ -27,9 +28,15 @@ def seal() -> None:
         target = line.split()[1].replace("\\040", " ")
         if not target.startswith(("/proc", "/sys", "/dev")):
             subprocess.run(["mount", "-o", "remount,bind,ro", target], check=False, capture_output=True)
+    checkout = os.open(CHECKOUT, os.O_PATH)
     for place in WRITABLE:
         if Path(place).is_dir():
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True, capture_output=True)
+            if CHECKOUT.is_relative_to(place):  # a clone in /tmp must still be there to run from, read-only
+                CHECKOUT.mkdir(parents=True)
+                here = f"/proc/{os.getpid()}/fd/{checkout}"
+                subprocess.run(["mount", "--bind", here, str(CHECKOUT)], check=True, capture_output=True)
+                subprocess.run(["mount", "-o", "remount,bind,ro", str(CHECKOUT)], check=True, capture_output=True)
     Path("/run/pcscd").mkdir()
     with contextlib.suppress(OSError):
         Path("/root/probe").write_text("the root file system can still be written")
@@ -101,7 +108,7 @@ def search(canaries: dict[str, bytes], extra: dict[str, bytes]) -> dict[str, lis
     places = dict(extra)
     for root in WRITABLE:
         for path in Path(root).rglob("*"):
-            if path.is_file():
+            if path.is_file() and not path.is_relative_to(CHECKOUT):  # read-only: nothing was written there
                 places[str(path)] = path.read_bytes()
     for name, canary in canaries.items():
         forms = (canary, canary.hex().encode(), canary.hex(" ").encode())
