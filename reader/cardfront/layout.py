@@ -37,3 +37,7 @@ DATE_GAP_MM = 3.6  # single digits are padded with white
 CODE_HEIGHT_MM = (1.2, 2.8)
 CODE_WIDTH_MM = (2.6, 8.4)  # 1111 is narrow
 CODE_GAP_MM = 1.25  # white between serial number and security code; between two digits it is under 1 mm
+# From the start of the serial number to the code, in widths of the code: 16 characters and the gap come to 4.4 and
+# more, whatever the typeface, as both are set in the same; the serial number's own last four come to 3.5 at most.
+CODE_AFTER_WIDTHS = 4.0
+CODE_ENDS_MM = 5.0  # nothing as tall as a digit follows the code for so long

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from reader.cardfront.layout import (
     CODE,
+    CODE_AFTER_WIDTHS,
+    CODE_ENDS_MM,
     CODE_GAP_MM,
     CODE_HEIGHT_MM,
     CODE_WIDTH_MM,
@@ -23,7 +25,6 @@ from reader.cardfront.layout import (
 from reader.cardfront.scratch import Scratch, as_uint8
 
 _INK_SHARE = 0.42
-_FAINT_SHARE = 0.22
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,14 @@ def _px(mm: float) -> int:
     return max(1, round(mm * PX_PER_MM))
 
 
-def _strokes(grey: NDArray[np.uint8], zone: Zone, scratch: Scratch, share: float = _INK_SHARE) -> NDArray[np.uint8]:
-    """Dark strokes of ``zone`` as a mask 0/255: black-hat over the ground's own brightness, so that shade is no ink.
-
-    ``share``: of the darkest ink's depth, from which on a pixel counts as ink.
-    """
+def _strokes(grey: NDArray[np.uint8], zone: Zone, scratch: Scratch) -> NDArray[np.uint8]:
+    """Dark strokes of ``zone`` as a mask 0/255: black-hat over the ground's own brightness, so that shade is no ink."""
     part = scratch.keep(as_uint8(cv2.GaussianBlur(grey[zone.pixels()], (3, 3), 0)))
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_px(1.3), _px(1.3)))
     ground = scratch.keep(as_uint8(cv2.morphologyEx(part, cv2.MORPH_CLOSE, kernel)))
     depth = scratch.keep((ground.astype(np.float32) - part) / np.maximum(ground, 12))
     ink = float(np.percentile(depth, 99.3))
-    return scratch.keep((depth > max(0.06, share * ink)).astype(np.uint8) * np.uint8(255))
+    return scratch.keep((depth > max(0.06, _INK_SHARE * ink)).astype(np.uint8) * np.uint8(255))
 
 
 def date_lines(grey: NDArray[np.uint8], scratch: Scratch) -> list[Box]:
@@ -61,21 +59,28 @@ def date_lines(grey: NDArray[np.uint8], scratch: Scratch) -> list[Box]:
 
 
 def code_boxes(grey: NDArray[np.uint8], scratch: Scratch) -> list[Box]:
-    """Boxes of short words standing alone in the zone below the photo, left to right; one is the security code."""
-    words = _words(grey, CODE, (0.35, CODE_GAP_MM), scratch)
-    fitting = [w for w in words if _within(w.width, CODE_WIDTH_MM) and _within(w.height, CODE_HEIGHT_MM)]
-    faint = _strokes(grey, CODE, scratch, _FAINT_SHARE)
-    return [word for word in fitting if _alone(word, faint)]
+    """Boxes of short words below the photo that stand where the security code does: last on the serial number's line.
+
+    Judged by place, not by white around the word: security lines of the ground look like faint ink beside it, and a
+    piece of the serial number whose neighbours are worn away stands alone as well.
+    """
+    words = [w for w in _words(grey, CODE, (0.35, CODE_GAP_MM), scratch) if _within(w.height, CODE_HEIGHT_MM)]
+    return [word for word in words if _within(word.width, CODE_WIDTH_MM) and _ends_the_line(word, words)]
 
 
-def _alone(word: Box, faint: NDArray[np.uint8]) -> bool:
-    """True where not even faint strokes stand beside ``word``: else it may be a piece of the serial number."""
-    rows, columns = CODE.pixels()
-    x, y = word.x - columns.start, word.y - rows.start
-    band = faint[max(0, y) : y + word.height]
-    clear, gap = _px(0.35), _px(CODE_GAP_MM * 0.8)
-    left, right = band[:, max(0, x - gap) : max(0, x - clear)], band[:, x + word.width + clear : x + word.width + gap]
-    return all(float(np.mean(side > 0)) < 0.17 for side in (left, right) if side.size)
+def _ends_the_line(word: Box, words: list[Box]) -> bool:
+    """True where the whole length of a serial number lies before ``word`` and nothing follows it."""
+    line = [other for other in words if other is not word and _level(word, other)]
+    start = min((other.x for other in line), default=word.x)
+    end = word.x + word.width
+    followed = any(word.x < other.x and other.x - end < CODE_ENDS_MM * PX_PER_MM for other in line)
+    return word.x - start >= CODE_AFTER_WIDTHS * word.width and not followed
+
+
+def _level(one: Box, other: Box) -> bool:
+    """True where two words share a line: each middle lies within the other's height."""
+    middles = one.y + one.height / 2, other.y + other.height / 2
+    return 2 * abs(middles[0] - middles[1]) < min(one.height, other.height)
 
 
 def _words(grey: NDArray[np.uint8], zone: Zone, gap_mm: tuple[float, float], scratch: Scratch) -> list[Box]:

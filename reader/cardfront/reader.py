@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from reader.cardfront.look import Sight, look
+from reader.cardfront.look import SAMPLINGS, Sight, look
 from reader.cardfront.port import CardFrontUnreadable
 from reader.cardfront.recogniser import Recogniser
 from reader.session.vocabulary import CardFrontProblem
@@ -90,6 +90,7 @@ class OcrCardFront:
         deadline = self._clock() + timeout_s
         problems: list[CardFrontProblem] = []
         first: bytearray | None = None
+        first_turn = turn = -1
         last_number: int | None = None
         try:
             while (left := deadline - self._clock()) > 0:
@@ -103,7 +104,8 @@ class OcrCardFront:
                     if frame.number == last_number:
                         continue
                     last_number = frame.number
-                    sight = look(frame.pixels, self._recogniser, today, turn=0 if first is None else 1)
+                    turn = _next_turn(turn, first_turn)
+                    sight = look(frame.pixels, self._recogniser, today, turn=turn)
                 finally:
                     overwrite(frame.pixels)
                 if sight.number is None:
@@ -112,7 +114,7 @@ class OcrCardFront:
                     if len(recent) == _FRAMES_TO_BE_SURE and len(set(recent)) == 1 and recent[0] in _SURE_PROBLEMS:
                         raise CardFrontUnreadable(recent[0])
                 elif first is None:
-                    first = sight.number
+                    first, first_turn = sight.number, turn
                 elif hmac.compare_digest(first, sight.number):
                     return sight.number
                 else:
@@ -126,6 +128,12 @@ class OcrCardFront:
     def close(self) -> None:
         """Let go of the camera."""
         self._camera.stop()
+
+
+def _next_turn(turn: int, first: int) -> int:
+    """The turn after ``turn``, leaving out those that sample the card as the ``first`` reading did (-1: none yet)."""
+    turn += 1
+    return turn + 1 if first >= 0 and (turn - first) % SAMPLINGS == 0 else turn
 
 
 def _problem(sight: Sight) -> CardFrontProblem:

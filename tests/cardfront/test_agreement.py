@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from reader.cardfront import reader as module
-from reader.cardfront.look import Sight
+from reader.cardfront.look import SAMPLINGS, Sight
 from reader.cardfront.port import CardFrontUnreadable
 from reader.cardfront.reader import OcrCardFront, SlotCameraGone
 from reader.session.vocabulary import CardFrontProblem
@@ -101,6 +101,29 @@ def test_two_that_differ_end_the_read_without_a_vote(reading: Reading) -> None:
         reading(camera, [says(A), says(B), says(A)]).read(5)
     assert refusal.value.problem is CardFrontProblem.UNREADABLE
     assert len(camera.taken) == 2
+
+
+@given(st.lists(st.booleans(), max_size=14))
+def test_the_readings_that_agree_sampled_the_card_differently(sure: list[bool]) -> None:
+    """``sure``: at which exposures the card is read; at the others the print was too doubtful."""
+    camera = ScriptedCamera(list(range(len(sure))))
+    turns: list[int] = []
+
+    def looked(*args: object, turn: int, **kwargs: object) -> Sight:
+        turns.append(turn)
+        return says(A) if sure[len(turns) - 1] else problem(CardFrontProblem.UNREADABLE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "Recogniser", NoRecogniser)
+        patch.setattr(module, "look", looked)
+        front = OcrCardFront(camera, NoModels(), TODAY, clock=lambda: camera.now)
+        if sum(sure) < 2:
+            with pytest.raises(CardFrontUnreadable):
+                front.read(60)
+            return
+        assert front.read(60) == A
+    first, second = (turn for turn, read in zip(turns, sure, strict=False) if read)
+    assert first % SAMPLINGS != second % SAMPLINGS
 
 
 def test_one_reading_alone_is_never_enough(reading: Reading) -> None:
