@@ -35,7 +35,8 @@ def seal() -> None:
             if CHECKOUT.is_relative_to(place):  # a clone in /tmp must still be there to run from, read-only
                 CHECKOUT.mkdir(parents=True)
                 here = f"/proc/{os.getpid()}/fd/{checkout}"
-                subprocess.run(["mount", "--bind", here, str(CHECKOUT)], check=True, capture_output=True)
+                bind = ["mount", "--no-canonicalize", "--bind", here, str(CHECKOUT)]
+                subprocess.run(bind, check=True, capture_output=True)
                 subprocess.run(["mount", "-o", "remount,bind,ro", str(CHECKOUT)], check=True, capture_output=True)
     Path("/run/pcscd").mkdir()
     with contextlib.suppress(OSError):

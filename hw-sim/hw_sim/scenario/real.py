@@ -40,7 +40,7 @@ from reader.uplink.messages import StaffCode
 from reader.uplink.run import run_uplink
 from reader.uplink.settings import BrokerSettings, UplinkSettings
 
-SETTLE_S = 10.0  # for the last result to reach the desk
+SETTLE_S = 60.0  # for the last result to reach the desk: links try again after up to 20 s
 
 CAMERA_FAULTS = {
     "camera_hang": CameraFault.HANG,
