@@ -74,7 +74,8 @@ mutate: setup-test ## Mutation testing of the session
 	@$(PY) tools/mutate.py
 
 fuzz: setup-test ## Fuzz every parser for T seconds each
-	@$(PY) -m pytest -q tests/fuzz --fuzz-seconds $(T)
+	@$(PY) -m pip install -q --require-hashes --no-deps -r tests/fuzz/requirements.txt
+	@$(PY) -m pytest -q -n 0 --timeout=0 tests/fuzz --fuzz-seconds $(T)
 
 kill: setup-test ## N SIGKILLs of uplink, desk and broker: nothing lost, nothing twice
 	@$(PY) -m hw_sim.reliability.kill $(N)

@@ -7,7 +7,7 @@ import pytest
 from reader.session import effects as ef
 from reader.session import events as ev
 from reader.session.consents import answers_from, items_to_ask, official
-from reader.session.core import countdown, deadline
+from reader.session.core import countdown, deadline, start
 from reader.session.failures import TRAITS, Failure
 from reader.session.moves import proved, verified
 from reader.session.state import CardFacts, Rules
@@ -826,3 +826,111 @@ def test_facts_about_an_earlier_card_are_dropped() -> None:
 
 def test_removal_without_a_card_means_nothing() -> None:
     assert At().pull().is_at(Step.IDLE)
+
+
+# -- what verified means, and who may not shorten the way there ------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", [*Method, None])
+def test_verified_means_match_and_life_on_a_genuine_card_or_pin_and_signature_or_a_decision(
+    method: Method | None,
+) -> None:
+    for bits in range(64):
+        flags = [bool(bits >> place & 1) for place in range(6)]
+        matched, live, pin, signature, card_signature, presence = flags
+        for operator in (None, "op1"):
+            evidence = ef.Evidence(
+                method=method,
+                matched=matched,
+                live=live,
+                pin_accepted=pin,
+                signature_valid=signature,
+                card_signature_valid=card_signature,
+                presence_proved=presence,
+                operator=operator,
+            )
+            meant = {
+                Method.FACE: all((matched, live, card_signature, presence)),
+                Method.PIN: pin and signature,
+                Method.VISUAL: operator is not None,
+                None: False,
+            }[method]
+            assert proved(evidence) is meant, evidence
+
+
+def test_an_order_for_a_visual_check_needs_an_identified_card_in_the_slot() -> None:
+    assert At().press(Button.STAFF).order_visual().is_at(Step.STAFF_CALLED)
+    at = At().insert().press(Button.STAFF).order_visual()
+    assert at.is_at(Step.STAFF_CALLED), "the card is not identified yet"
+    at = At().insert().certificate().front(CardFrontProblem.BLUR).pull().order_visual()
+    assert at.is_at(Step.RESEAT_CARD), "the card is out"
+    at = At().at_face().matched().order_visual()
+    assert at.is_at(Step.FACE), "this patient is verified already"
+
+
+def test_a_pin_needs_the_card_in_the_slot_and_a_face_a_camera_and_a_try_left() -> None:
+    at = At().insert().certificate().front(CardFrontProblem.BLUR).pull().press(Button.USE_PIN)
+    assert at.is_at(Step.RESEAT_CARD)
+    at = At(Rules(face_tries=1)).at_face().press(Button.USE_PIN).press(Button.USE_FACE)
+    assert at.is_at(Step.PIN_ENTRY), "the only try is used"
+    at = At().at_face().press(Button.USE_PIN).part(Part.CAMERA, Failure.CAMERA_MISSING).press(Button.USE_FACE)
+    assert at.is_at(Step.PIN_ENTRY), "there is no camera"
+    at = At().insert().certificate().press(Button.USE_PIN).front(CardFrontProblem.BLUR).press(Button.USE_FACE)
+    assert at.is_at(Step.PIN_ENTRY), "the photo cannot be opened"
+
+
+def test_a_new_try_begins_with_nothing_of_the_last() -> None:
+    at = (
+        At().insert().certificate().matched().sees(Guidance.STEP_BACK, 0.7).press(Button.USE_PIN).press(Button.USE_FACE)
+    )
+    session = at.watcher.session
+    assert at.is_at(Step.FACE)
+    assert (session.matched_early, session.guidance, session.progress) == (False, None, 0.0)
+    at.card_face()
+    assert at.is_at(Step.FACE), "an early match of an earlier try decides nothing"
+
+
+def test_progress_stays_between_nothing_and_all() -> None:
+    at = At().at_face().sees(None, 1.7)
+    assert at.watcher.session.progress == 1.0
+    assert at.sees(Guidance.STEP_BACK, -0.3).watcher.session.progress == 0.0
+
+
+def test_typing_is_a_sign_of_life() -> None:
+    at = At().at_face().press(Button.USE_PIN).wait(50)
+    assert countdown(at.watcher.session) is not None
+    at.digits(1)
+    assert countdown(at.watcher.session) is None
+    assert at.wait(44).is_at(Step.PIN_ENTRY)
+
+
+def test_every_step_listens_while_it_waits() -> None:
+    at = At().at_face().not_matched().card_failed(Failure.CARD_UNREADABLE)
+    assert at.record().failure is Failure.CARD_UNREADABLE
+    at = At().at_face(tries=1).press(Button.USE_PIN).card_failed(Failure.CARD_UNREADABLE)
+    assert at.record().failure is Failure.CARD_UNREADABLE
+    at = At().at_face().press(Button.STAFF).card_failed(Failure.CARD_UNREADABLE)
+    assert at.record().failure is Failure.CARD_UNREADABLE
+    at = At().by_face(CertificateState.EXPIRING_SOON).press(Button.STOP)
+    assert at.record().failure is Failure.STOPPED_BY_PATIENT
+    at = At(Rules(prescription_choice=True)).by_face().press(Button.AGREE_ALL).press(Button.STOP)
+    assert at.record().outcome is Outcome.ABORTED
+    assert not at.record().consents
+
+
+def test_the_forgotten_card_taken_after_a_referral_leaves_time_to_read() -> None:
+    at = At().insert().card_failed(Failure.CARD_MUTE).wait(40)
+    assert at.card_left_stage() == 3
+    at.pull()
+    assert at.card_left_stage() == 0
+    assert at.wait(7).is_at(Step.REFERRED)
+    assert at.wait(2).is_at(Step.IDLE)
+
+
+def test_a_kiosk_starts_at_the_time_and_in_the_language_it_is_given() -> None:
+    session = start(Rules(languages=("en", "ja"), language="en"), 500.0)
+    assert (session.now, session.entered_at, session.active_at) == (500.0, 500.0, 500.0)
+    assert session.aids.language == "en"
+    at = At(Rules(languages=("en", "ja"), language="en"))
+    at.press(Button.LANGUAGE, language="ja").insert().pull().wait(7)
+    assert at.watcher.session.aids.language == "en"

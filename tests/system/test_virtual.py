@@ -16,6 +16,7 @@ FILES = sorted(SCENARIOS.glob("*.toml"))
 def test_scenario_goes_as_its_file_expects(path: Path, tmp_path: Path) -> None:
     played = play(load(path), path.stem, tmp_path)
     assert played.ok, "\n".join(played.problems)
+    assert played.messages > 0, "and each of them kept to the published contract"
 
 
 @pytest.mark.parametrize("name", ["face", "pin_wrong_then_right", "sleeve"])

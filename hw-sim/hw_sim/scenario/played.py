@@ -38,6 +38,7 @@ class Played:
     spans: list[Span] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[str] = field(default_factory=list)  # every event of the session, in virtual time only
+    messages: int = 0  # that went over the broker, each checked by the contract, in virtual time only
     ended_at: Step = Step.STARTING
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)

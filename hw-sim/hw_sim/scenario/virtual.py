@@ -44,10 +44,23 @@ from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
 from reader.session.vocabulary import CardFrontProblem, Step
 from reader.uplink.bridge import memory_bridges
-from reader.uplink.messages import will
+from reader.uplink.messages import (
+    Ack,
+    Alert,
+    Command,
+    Health,
+    Message,
+    MessageError,
+    Request,
+    Response,
+    ResultMessage,
+    State,
+    decode,
+    will,
+)
 from reader.uplink.outbox import Outbox
 from reader.uplink.settings import UplinkSettings
-from reader.uplink.topics import TO_KIOSK, Channel, Topic
+from reader.uplink.topics import TO_KIOSK, Channel, Topic, parse
 from reader.uplink.worker import Uplink
 from reader.vault import Vault
 
@@ -338,6 +351,30 @@ class World:
         self.store.close()
 
 
+KINDS: dict[Channel, type[Message]] = {
+    Channel.RESULT: ResultMessage,
+    Channel.STATE: State,
+    Channel.HEALTH: Health,
+    Channel.ALERT: Alert,
+    Channel.REQUEST: Request,
+    Channel.COMMAND: Command,
+    Channel.ACK: Ack,
+    Channel.RESPONSE: Response,
+}
+
+
+def contract(broker: MemoryBroker) -> list[str]:
+    """Return what is wrong with any message that went over the broker, by the published contract."""
+    problems = []
+    for sent in broker.log:
+        channel = parse(sent.topic).channel
+        try:
+            decode(KINDS[channel], sent.payload)
+        except MessageError as error:
+            problems.append(f"a message on {channel} breaks the contract: {error}")
+    return problems
+
+
 def play(
     scenario: Scenario,
     name: str,
@@ -368,6 +405,8 @@ def play(
         played.seconds = world.clock.now()
         played.spans = world.assembled.trace.spans()
         played.log = world.log
+        played.messages = len(world.broker.log)
+        played.problems += contract(world.broker)
         played.stored = world.store.count_results()
         played.results = [row.message for row in world.store.results(MORNING - datetime.timedelta(days=1))]
         played.alerts = [Failure(alert.failure) for alert in world.store.open_alerts()]
