@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generated_page import write_or_check
+
 from reader.session.table import CARD_LEFT_S, COUNTDOWN_S, MORE_TIME_FACTOR, STEPS
 from reader.session.vocabulary import Step
 
@@ -72,17 +74,5 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it."""
-    text = page()
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text("utf-8") != text:
-            print("docs/flow.md is not what the table says: run `make docs`")  # noqa: T201 - this is a command
-            return 1
-        return 0
-    PAGE.write_text(text, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(write_or_check(PAGE, page(), sys.argv[1:]))

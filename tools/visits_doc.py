@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from generated_page import write_or_check
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import Scenario, load
 from hw_sim.scenario.virtual import play
@@ -69,17 +70,5 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it."""
-    text = page()
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text("utf-8") != text:
-            print("docs/visits.md is not what the scenarios measure: run `make docs`")  # noqa: T201 - this is a command
-            return 1
-        return 0
-    PAGE.write_text(text, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(write_or_check(PAGE, page(), sys.argv[1:]))

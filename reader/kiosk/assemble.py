@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from reader.card.connection import CardConnection
 from reader.card.photo import PhotoDecoder
@@ -18,6 +17,7 @@ from reader.card.profile import MY_NUMBER_CARD
 from reader.card.trust import TrustStore
 from reader.card.visit import CardVisit
 from reader.cardfront.port import CardFrontReader
+from reader.config.places import models_dir
 from reader.config.schema import KaopiConfig
 from reader.devices import registry
 from reader.devices.disabled import DisabledLamps, DisabledSpeaker
@@ -91,14 +91,6 @@ class Assembled:
         self.display.close()
 
 
-def models_folder(config: KaopiConfig) -> Path:
-    """Return where the ONNX files are: configured, in a checkout, or where the Debian package puts them."""
-    if config.face.models_dir is not None:
-        return config.face.models_dir
-    checkout = Path(__file__).resolve().parents[2] / "models"
-    return checkout if (checkout / "manifest.toml").exists() else Path("/usr/share/kaopi/models")
-
-
 def trust_store(config: KaopiConfig) -> TrustStore:
     """Load every configured anchor. Raises TrustError naming the file."""
     jpki: list[TrustStore] = [TrustStore.load(path, None) for path in config.trust.jpki_ca_files]
@@ -135,7 +127,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         kiosk=config.site.kiosk_id,
         clock_synced=lambda: bool(health.read(sources).clock_synced),
     )
-    models = choices.models or ModelStore(models_folder(config))
+    models = choices.models or ModelStore(models_dir(config))
     camera = CameraWorker(report("camera"), choices.camera or registry.open_camera(config), (preview, frames), trace)
     engine = choices.engine(vault) if choices.engine is not None else _engine(config, models, vault)
     face = None

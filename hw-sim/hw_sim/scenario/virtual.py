@@ -28,13 +28,14 @@ from hw_sim.scenario.schema import Do, Scenario
 from hw_sim.scenario.told_face import ToldEngine, Truth
 from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
 from reader.card.photo import InProcessDecoder
+from reader.config.places import models_dir
 from reader.desk.link import DeskLink, desk_subscriptions
 from reader.desk.service import DeskService
 from reader.desk.store import Store
 from reader.devices.ports import DeviceGone, DeviceTimeout, Frame, LightRequest, Panel, Pointer
 from reader.face.engine import FaceEngine
 from reader.face.modelstore import ModelStore
-from reader.kiosk.assemble import JST, Assembled, Choices, assemble, models_folder
+from reader.kiosk.assemble import JST, Assembled, Choices, assemble
 from reader.kiosk.face_worker import Engine
 from reader.kiosk.worker import Report, Worker
 from reader.screen.model import ScreenModel
@@ -255,7 +256,7 @@ class World:
 
     def _engine(self, vault: Vault, rng: random.Random) -> Engine:
         config = config_for(self.scenario, Path())
-        engine: Engine = FaceEngine(ModelStore(models_folder(config)), vault, rng=rng)
+        engine: Engine = FaceEngine(ModelStore(models_dir(config)), vault, rng=rng)
         return engine
 
     def _desk(self, folder: Path) -> None:
