@@ -40,10 +40,10 @@ def part_card() -> dict[str, Row]:
 
 
 def part_face() -> dict[str, Row]:
-    """Face: comparison, liveness, light, speed."""
-    from hw_sim.bench import face
+    """Face: comparison and speed, then liveness and light."""
+    from hw_sim.bench import attacks, face
 
-    return face.measure()
+    return {**face.measure(), **attacks.measure()}
 
 
 def part_ocr() -> dict[str, Row]:
