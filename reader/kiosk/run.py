@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import FrameType
 
 from reader.config.schema import KaopiConfig
-from reader.devices.notify import notify
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import Crew
+from reader.sdnotify import notify
 from reader.session.vocabulary import Step
 
 log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from reader.sdnotify import notify, watchdog_interval_s
 from reader.uplink.bridge import uplink_bridge
 from reader.uplink.link import MqttLink
 from reader.uplink.link_paho import PahoLink, Will
 from reader.uplink.messages import VERSION, will
 from reader.uplink.outbox import Outbox
-from reader.uplink.sdnotify import notify, watchdog_interval
 from reader.uplink.settings import UplinkSettings
 from reader.uplink.topics import TO_KIOSK, Channel, Topic
 from reader.uplink.worker import Uplink
@@ -92,7 +92,7 @@ def run_uplink(
     bridge = uplink_bridge(config.bridge)
     link = make_link(config, waker)
     uplink = Uplink(outbox, link, bridge, config)
-    beat = watchdog_interval()
+    beat = watchdog_interval_s()
     longest = min(1.0, beat) if beat is not None else 1.0
     with selectors.DefaultSelector() as selector:
         selector.register(waker, selectors.EVENT_READ)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,8 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from reader.uplink.sdnotify import notify, watchdog_interval
 
 _RUN = """
 import sys
@@ -30,38 +27,6 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
     listening.settimeout(20)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     return listening
-
-
-def test_systemd_is_told(systemd: socket.socket) -> None:
-    assert notify("READY=1")
-    assert systemd.recv(100) == b"READY=1"
-
-
-def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert not notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/at/all")
-    assert not notify("READY=1")
-
-
-@pytest.mark.parametrize(
-    ("limit", "owner", "interval"),
-    [
-        ("30000000", None, 15.0),
-        ("30000000", "self", 15.0),
-        ("30000000", "1", None),
-        ("x", None, None),
-        (None, None, None),
-    ],
-)
-def test_the_watchdog_is_fed_twice_in_its_limit(
-    limit: str | None, owner: str | None, interval: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in (("WATCHDOG_USEC", limit), ("WATCHDOG_PID", str(os.getpid()) if owner == "self" else owner)):
-        monkeypatch.delenv(name, raising=False)
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    assert watchdog_interval() == interval
 
 
 def test_the_process_without_a_broker_is_ready_watched_and_ends_when_told(

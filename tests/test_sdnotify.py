@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reader.devices.notify import notify, watchdog_interval_s
+from reader.sdnotify import notify, watchdog_interval_s
 
 
 @pytest.mark.parametrize("abstract", [False, True])
