@@ -129,8 +129,7 @@ class DeskService:
         if key is None or message.outcome is not Outcome.ACCEPTED:
             return
         if self._remember is not None and message.consents is not None and message.consents.answers():
-            prescription = message.prescription_issue_select
-            self.store.remember_consents(key, message.consents, prescription.value if prescription else None, now)
+            self.store.remember_consents(key, message.consents, now)
 
     def _refusal(self, where: Topic, payload: bytes, reason: str) -> Replies:
         if where.channel is not Channel.RESULT:

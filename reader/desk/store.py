@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS nonces (
     nonce BLOB PRIMARY KEY, kiosk TEXT NOT NULL, issued_at TEXT NOT NULL, result_id TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS last_consents (
-    patient_key TEXT PRIMARY KEY, given_at TEXT NOT NULL, consents TEXT NOT NULL, prescription TEXT
+    patient_key TEXT PRIMARY KEY, given_at TEXT NOT NULL, consents TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS registrations (
     patient_key TEXT PRIMARY KEY, state TEXT NOT NULL, changed_at TEXT NOT NULL
@@ -264,25 +264,23 @@ class Store:
 
     # -- remembered by patient key -------------------------------------------------------------------------
 
-    def remember_consents(self, patient_key: str, consents: Consents, prescription: str | None, now: datetime) -> None:
+    def remember_consents(self, patient_key: str, consents: Consents, now: datetime) -> None:
         """Keep what this patient consented to for next time."""
         with self.transaction():
             self._db.execute(
-                "INSERT INTO last_consents VALUES (?, ?, ?, ?) ON CONFLICT (patient_key) DO UPDATE SET "
-                "given_at = excluded.given_at, consents = excluded.consents, prescription = excluded.prescription",
-                (patient_key, iso(now), consents.model_dump_json(), prescription),
+                "INSERT INTO last_consents (patient_key, given_at, consents) VALUES (?, ?, ?) "
+                "ON CONFLICT (patient_key) DO UPDATE SET given_at = excluded.given_at, consents = excluded.consents",
+                (patient_key, iso(now), consents.model_dump_json()),
             )
 
     def last_consents(self, patient_key: str, not_before: datetime) -> LastConsents | None:
         """Return what this patient consented to last, unless it is older than ``not_before``."""
         with self._lock:
             row = self._db.execute(
-                "SELECT consents, prescription FROM last_consents WHERE patient_key = ? AND given_at >= ?",
+                "SELECT consents FROM last_consents WHERE patient_key = ? AND given_at >= ?",
                 (patient_key, iso(not_before)),
             ).fetchone()
-        if row is None:
-            return None
-        return LastConsents.model_validate({"consents": json.loads(row[0]), "PrescriptionIssueSelect": row[1]})
+        return None if row is None else LastConsents.model_validate({"consents": json.loads(row[0])})
 
     def revoke_consents(self, patient_key: str | None = None) -> int:
         """Forget one patient's remembered consents, or everybody's. Returns how many."""

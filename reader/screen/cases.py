@@ -156,7 +156,6 @@ def _odd_cases() -> Iterator[Case]:
     yield Case("done.grace", _session(Step.DONE, card=grace), _live())
     yield Case("done.card_taken", _session(Step.DONE, slot_visit=0), _live())
     yield Case("referred.reminded", _session(Step.REFERRED, failure=Failure.PIN_LOCKED, card_left_stage=3), _live())
-    yield Case("thanks.aborted", _session(Step.THANKS, verified=False), _live())
     two = replace(_RULES, ask_specific_disease=False)
     yield Case("consent.two", _session(Step.CONSENT, rules=two, card=_card(age=30)), _live())
     answered = {ConsentItem.MEDICAL: True, ConsentItem.OPERATION: False}

@@ -50,7 +50,6 @@ class Picture(StrEnum):
     PAPERS = "papers"
     PRESCRIPTION = "prescription"
     DONE = "done"
-    SEAT = "seat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,15 +216,6 @@ def _done(b: Brush) -> None:
     b.c.line([(34, 51), (46, 63), (67, 39)], b.p.on_good, 7)
 
 
-def _seat(b: Brush) -> None:
-    _ground(b)
-    b.c.line([(32, 18), (32, 62), (70, 62)], b.p.edge, 6)
-    b.c.line([(32, 62), (32, 86)], b.p.edge, 6)
-    b.c.line([(70, 62), (70, 86)], b.p.edge, 6)
-    b.c.rect(32, 50, 40, 12, b.p.primary, radius=4)
-    b.c.rect(29, 18, 12, 36, b.p.primary, radius=4)
-
-
 def _wait(b: Brush) -> None:
     _ground(b)
     for index in range(3):
@@ -253,7 +244,6 @@ PICTURES: Final[dict[Picture, Callable[[Brush], None]]] = {
     Picture.PAPERS: _papers,
     Picture.PRESCRIPTION: _prescription,
     Picture.DONE: _done,
-    Picture.SEAT: _seat,
 }
 
 

@@ -160,7 +160,6 @@ def _everywhere(session: Session, event: ev.Event) -> Move:
                 session,
                 desk_replied=True,
                 last_consents=event.last_consents,
-                last_prescription=event.last_prescription,
                 registration=event.registration,
             )
             return HANDLERS[session.step](session, event)

@@ -17,7 +17,6 @@ from reader.session.vocabulary import (
     ConsentItem,
     Guidance,
     Part,
-    Prescription,
     Ref,
     Registration,
 )
@@ -194,7 +193,6 @@ class DeskReplied(Event):
 
     visit: int
     last_consents: Mapping[Consent, bool] | None
-    last_prescription: Prescription | None
     registration: Registration
 
 

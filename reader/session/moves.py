@@ -41,6 +41,8 @@ Move = tuple[Session, tuple[Effect, ...]]
 
 # Without these a visit cannot end well for anyone; every other part only narrows what is offered.
 BLOCKING = (Part.CARD_READER, Part.OUTBOX, Part.TEMPERATURE)
+# A patient who gives up after a wrong PIN: staff are told the PIN was wrong, which says more than how the visit ended.
+_LEFT_UNFINISHED = (Failure.STOPPED_BY_PATIENT, Failure.TIMED_OUT, Failure.CARD_PULLED)
 
 
 def stay(session: Session, *effects: Effect) -> Move:
@@ -72,8 +74,10 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
             progress=0.0,
         )
         out.append(StartFace(session.visit, session.face_attempt))
-    if step is Step.REFERRED and session.failure is not None:
-        out.append(Say(f"failure.{session.failure.name.lower()}"))
+    wrong_pin = step is Step.PIN_ENTRY and session.step is Step.PIN_CHECKING
+    told = session.failure if wrong_pin or step is Step.REFERRED else None
+    if told is not None:
+        out.append(Say(f"failure.{told.name.lower()}"))
     elif new.says:
         out.append(Say(new.says))
     out.append(ShowLamp(new.lamp))
@@ -81,7 +85,13 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
     if session.visit:
         timeline = (*timeline, (step.value, round(session.now - session.card_since, 3)))
     session = replace(
-        session, step=step, entered_at=session.now, active_at=session.now, warned=False, timeline=timeline
+        session,
+        step=step,
+        entered_at=session.now,
+        active_at=session.now,
+        warned=False,
+        pin_wrong=wrong_pin,
+        timeline=timeline,
     )
     return session, tuple(out)
 
@@ -141,6 +151,8 @@ def publish(session: Session, outcome: Outcome, failure: Failure | None) -> Move
     if not session.visit or session.published:
         return stay(session)
     accepted = outcome is Outcome.ACCEPTED
+    if session.failure is Failure.PIN_WRONG and failure in _LEFT_UNFINISHED:
+        failure = Failure.PIN_WRONG
     record = Record(
         visit=session.visit,
         outcome=outcome,

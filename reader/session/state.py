@@ -100,7 +100,7 @@ class Session:
     reseats: int = 0  # how often this patient was asked to re-seat the card
     # pad
     pad_count: int = 0
-    pin_wrong: bool = False  # the last PIN was refused, tries left are in ``card``
+    pin_wrong: bool = False  # the PIN just typed was refused, tries left are in ``card``
     staff_tries: int = 5
     # decision
     evidence: Evidence = field(default_factory=Evidence)
@@ -111,7 +111,6 @@ class Session:
     desk_asked_at: float | None = None
     desk_replied: bool = False
     last_consents: Mapping[Consent, bool] | None = None
-    last_prescription: Prescription | None = None
     registration: Registration = Registration.UNKNOWN
     registration_asked: bool = False
     registration_requested: bool = False

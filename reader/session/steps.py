@@ -428,7 +428,8 @@ def pin_checking(session: Session, event: ev.Event) -> Move:
             )
             return verified(replace(session, signature=event.signature), evidence)
         case ev.PinRefused(tries_left=tries):
-            session = replace(session, card=replace(session.card, pin_tries=tries), pin_wrong=True)
+            card = replace(session.card, pin_tries=tries)
+            session = replace(session, card=card, failure=Failure.PIN_WRONG)
             session, asked = ask_pin(session)
             return session, (Sound(Earcon.ATTENTION), *asked)
         case ev.TimeUp():
@@ -478,7 +479,8 @@ def _staff_known(session: Session, operator: str) -> Move:
 
 def _leave_staff_code(session: Session) -> Move:
     if session.visit and session.card_in and session.card.certificate_state is not None:
-        return enter(session, Step.FACE_GIVEN_UP)
+        known = session.failure not in (None, Failure.PIN_WRONG)  # a wrong PIN is no reason to give up
+        return enter(session if known else replace(session, failure=Failure.STAFF_REQUESTED), Step.FACE_GIVEN_UP)
     return fresh(session) if not session.visit else abort(session, Failure.STAFF_REQUESTED)
 
 

@@ -552,9 +552,6 @@ class LastConsents(Wire):
     """What this patient consented to last time here."""
 
     consents: Consents
-    prescription_issue_select: Prescription | None = Field(
-        default=None, validation_alias="PrescriptionIssueSelect", serialization_alias="PrescriptionIssueSelect"
-    )
 
 
 class Response(Message):

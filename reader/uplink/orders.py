@@ -62,11 +62,9 @@ class Orders:
 
 def desk_replied(response: Response, *, at: float, visit: int) -> DeskReplied:
     """Return the event of the desk's answer about the patient of ``visit``."""
-    last = response.last_consents
     return DeskReplied(
         at,
         visit=visit,
         last_consents=last_consents_of(response),
-        last_prescription=last.prescription_issue_select if last else None,
         registration=response.registration,
     )

@@ -220,7 +220,6 @@ def test_consents_are_remembered_for_the_same_patient_only(service: DeskService)
     last = ask(service).last_consents
     assert last is not None
     assert last.consents.medication == "1"
-    assert last.prescription_issue_select == "1"
     assert ask(service, "cd" * 32).last_consents is None
     assert ask(service, None).last_consents is None
 

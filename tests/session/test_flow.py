@@ -175,14 +175,36 @@ def test_wrong_pins_lead_to_a_warning_before_the_last_try_and_to_the_desk_when_l
     at = At().at_face().press(Button.USE_PIN).pin().pin_refused(2)
     assert at.is_at(Step.PIN_ENTRY)
     assert at.wrong_pin_shown()
+    assert at.said()[-1] == "failure.pin_wrong", "who cannot see the screen is told too"
     at.digits(1)
     assert at.wrong_pin_shown() is False
     at.pin().pin_refused(1)
     assert at.is_at(Step.PIN_LAST_TRY)
+    assert at.said()[-1] == "pin_last_try"
     at.press(Button.YES)
     assert at.is_at(Step.PIN_ENTRY)
+    assert at.wrong_pin_shown() is False
     at.pin().pin_refused(0)
     assert at.record().failure is Failure.PIN_LOCKED
+
+
+def test_staff_see_that_the_pin_was_wrong_when_the_patient_gives_up_after_it() -> None:
+    def wrong() -> At:
+        return At().at_face().press(Button.USE_PIN).pin().pin_refused(2)
+
+    for at in (wrong().press(Button.STOP), wrong().pull(), wrong().wait(76)):
+        assert at.record().outcome is Outcome.ABORTED
+        assert at.record().failure is Failure.PIN_WRONG
+    assert wrong().press(Button.STOP).said()[-1] == "failure.stopped_by_patient", "the patient hears how to go on"
+    assert wrong().card_failed(Failure.CARD_MUTE).record().failure is Failure.CARD_MUTE, "a fault comes first"
+    assert wrong().press(Button.USE_FACE).matched().wait(1.1).press(Button.AGREE_ALL).record().failure is None
+
+
+def test_a_wrong_pin_is_no_reason_to_offer_pin_or_staff() -> None:
+    at = At().at_face().press(Button.USE_PIN).pin().pin_refused(2)
+    at.press(Button.STAFF).press(Button.VISUAL_CHECK).press(Button.STOP)
+    assert at.is_at(Step.FACE_GIVEN_UP)
+    assert at.pull().record().failure is Failure.STAFF_REQUESTED
 
 
 @pytest.mark.parametrize("button", [Button.NO, Button.STOP])

@@ -28,7 +28,6 @@ from reader.session.vocabulary import (
     ConsentItem,
     Guidance,
     Part,
-    Prescription,
     Ref,
     Registration,
     Step,
@@ -125,8 +124,7 @@ class Hands:
         rng = self.rng
         if rng.random() < 0.4:
             last = rng.choice((None, {}, {c: rng.random() < 0.5 for c in Consent}))
-            prescription = rng.choice((None, *Prescription))
-            return ev.DeskReplied(at, visit, last, prescription, rng.choice(list(Registration)))
+            return ev.DeskReplied(at, visit, last, rng.choice(list(Registration)))
         part = rng.choice(list(Part))
         missing = part in watcher.session.missing
         return ev.PartChanged(at, part, None if missing or rng.random() < 0.5 else Failure.INTERNAL)

@@ -15,7 +15,6 @@ from reader.session.vocabulary import (
     ConsentItem,
     Guidance,
     Part,
-    Prescription,
     Ref,
     Registration,
     Step,
@@ -119,9 +118,8 @@ class At:
         self,
         last: dict[Consent, bool] | None = None,
         registration: Registration = Registration.REGISTERED,
-        prescription: Prescription | None = None,
     ) -> At:
-        return self.happens(ev.DeskReplied(self.now, self.visit, last, prescription, registration))
+        return self.happens(ev.DeskReplied(self.now, self.visit, last, registration))
 
     def order_visual(self, lasts: float = 180.0) -> At:
         return self.happens(ev.VisualCheckOrdered(self.now, "op1", "other", self.now + lasts))

@@ -72,6 +72,5 @@ def test_the_desks_answer_becomes_an_event() -> None:
         3.0,
         visit=7,
         last_consents={Consent.OPERATION: False},
-        last_prescription=None,
         registration=Registration.REGISTERED,
     )

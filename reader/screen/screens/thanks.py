@@ -10,8 +10,7 @@ from reader.session.state import Session
 
 def content(session: Session) -> Content:
     """What the patient reads."""
-    body = Words("thanks.body" if session.verified else "thanks.aborted")
-    return Content(Words("thanks.headline"), body, picture=Picture.DONE if session.verified else Picture.SEAT)
+    return Content(Words("thanks.headline"), Words("thanks.body"), picture=Picture.DONE)
 
 
 SCREEN = Screen(content, message.compose)
