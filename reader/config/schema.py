@@ -315,7 +315,11 @@ class Temperature(Section):
     """When to act on heat, before the processor slows itself down at 80 °C."""
 
     ease_c: float = Field(
-        default=72.0, ge=50, le=79, title="Ease off (°C)", description="The doctor and the desk warn from here on."
+        default=72.0,
+        ge=50,
+        le=79,
+        title="Ease off (°C)",
+        description="The face is looked at less often, the fill light dimmed; doctor and desk warn.",
     )
     stop_c: float = Field(
         default=80.0,

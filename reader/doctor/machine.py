@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from reader.devices import board
 from reader.doctor.finding import Finding, Patient, Words, fail, good, skipped, warn
 
 _OLDEST_PYTHON = (3, 11)
@@ -58,7 +59,7 @@ _REINSTALL = Words("kaopiを入れ直してください（apt install --reinstal
 
 def temperature(patient: Patient) -> Finding:
     """The processor is cooler than the configured limits."""
-    celsius = hottest_c(patient.root)
+    celsius = board.hottest_c(patient.root)
     if celsius is None:
         return skipped("no temperature sensor")
     limits = patient.config.temperature
@@ -72,43 +73,20 @@ def temperature(patient: Patient) -> Finding:
     return warn(detail, remedy) if celsius >= limits.ease_c else good(detail)
 
 
-def hottest_c(root: Path = Path("/")) -> float | None:
-    """Return the hottest thermal zone in °C, or None where there is no sensor (sysfs ABI: millidegrees)."""
-    values = []
-    for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*/temp")):
-        text = _read(zone)
-        if text and text.lstrip("-").isdigit():
-            values.append(int(text) / 1000)
-    return max(values, default=None)
-
-
-# Bits of the Raspberry Pi firmware's get_throttled.
-_UNDER_VOLTAGE, _THROTTLED, _UNDER_VOLTAGE_SEEN, _THROTTLED_SEEN = 1 << 0, 1 << 2, 1 << 16, 1 << 18
-
-
-def throttled_bits(root: Path = Path("/")) -> int | None:
-    """Return the firmware's throttling bits, or None on a machine that is no Raspberry Pi."""
-    for file in sorted((root / "sys/devices/platform").glob("soc*/*firmware*/get_throttled")):
-        text = _read(file)
-        if text is not None:
-            return int(text, 16)
-    return None
-
-
 def power(patient: Patient) -> Finding:
     """The power supply has held its voltage, and the processor has not slowed itself down."""
-    bits = throttled_bits(patient.root)
-    if bits is None:
+    firmware = board.throttling(patient.root)
+    if firmware is None:
         return skipped("not a Raspberry Pi")
     supply = Words("純正の電源アダプターとケーブルに交換してください。", "Use the official power supply and its cable.")
     heat = Words("風通しを良くしてください。", "Give it air.")
-    if bits & _UNDER_VOLTAGE:
+    if firmware.under_voltage:
         return fail("under-voltage now", supply)
-    if bits & _THROTTLED:
+    if firmware.slowed:
         return fail("slowed down by heat now", heat)
-    if bits & _UNDER_VOLTAGE_SEEN:
+    if firmware.under_voltage_seen:
         return warn("under-voltage since the last start", supply)
-    if bits & _THROTTLED_SEEN:
+    if firmware.slowed_seen:
         return warn("slowed down by heat since the last start", heat)
     return good("never since the last start")
 

@@ -8,7 +8,9 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from reader.card.connection import CardConnection
 from reader.card.photo import PhotoDecoder
@@ -21,7 +23,7 @@ from reader.config.places import models_dir
 from reader.config.schema import KaopiConfig
 from reader.devices import registry
 from reader.devices.disabled import DisabledLamps, DisabledSpeaker
-from reader.devices.ports import Camera, CardReader, DeviceError, Display, Frame, Lamps, Panel, Speaker
+from reader.devices.ports import Camera, CardReader, DeviceError, Display, Frame, Lamps, LightRequest, Panel, Speaker
 from reader.face.engine import FaceEngine, Observation
 from reader.face.manifest import ManifestError
 from reader.face.modelstore import ModelRefused, ModelStore
@@ -33,6 +35,7 @@ from reader.kiosk.clock import Clock
 from reader.kiosk.desk_link import DeskLink
 from reader.kiosk.face_worker import Compare, Engine, FaceWorker
 from reader.kiosk.front_worker import FrontWorker
+from reader.kiosk.heat import Heat
 from reader.kiosk.kiosk import Identity, Kiosk, Parts, Workers
 from reader.kiosk.patient_keys import PatientKeys
 from reader.kiosk.staff import StaffCodes
@@ -63,12 +66,15 @@ class Choices:
     camera: Camera | None = None
     card_reader: CardReader | None = None
     card_front: CardFrontReader | None = None
+    lamps: Lamps | None = None
+    figures: Callable[[], health.Figures] | None = None
     trust: TrustStore | None = None
     models: ModelStore | None = None
     engine: Callable[[Vault], Engine] | None = None
     painter: Callable[[Panel, Catalogue], Painter] = Painter
     random: Callable[[int], bytes] = secrets.token_bytes
     report: Callable[[str, Report], Report] | None = None
+    outbox: Callable[[Path], Outbox] = Outbox
     card_poll_s: float = POLL_S
     on_event: Callable[[ev.Event], None] | None = None
 
@@ -109,11 +115,12 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     preview: Mailbox[Frame] = Mailbox()
     frames: Mailbox[Frame] = Mailbox()
     seen: Mailbox[Observation] = Mailbox()
+    fill: Mailbox[float] = Mailbox()
     decoder = choices.decoder or ChildProcessDecoder()
     trust = choices.trust or trust_store(config)
     display = choices.display or registry.open_display(config)
     staff = StaffCodes(config.staff.hashes_file)
-    sources = health.Sources(disk=config.storage.state_dir)
+    figures = choices.figures or partial(health.read, health.Sources(disk=config.storage.state_dir))
 
     def report(name: str) -> Report:
         return choices.report(name, facts.append) if choices.report is not None else facts.append
@@ -125,14 +132,19 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         facts.append,
         site=config.site.site_id,
         kiosk=config.site.kiosk_id,
-        clock_synced=lambda: bool(health.read(sources).clock_synced),
+        clock_synced=lambda: bool(figures().clock_synced),
     )
     models = choices.models or ModelStore(models_dir(config))
     camera = CameraWorker(report("camera"), choices.camera or registry.open_camera(config), (preview, frames), trace)
     engine = choices.engine(vault) if choices.engine is not None else _engine(config, models, vault)
     face = None
+
+    def set_light(request: LightRequest) -> None:
+        camera.post(request)
+        fill.put(request.fill)
+
     if engine is not None:
-        face = FaceWorker(report("face"), engine, vault, frames, seen, camera.post, trace, clock.now)
+        face = FaceWorker(report("face"), engine, vault, frames, seen, set_light, trace, clock.now)
 
     def open_visit(connection: CardConnection, today: datetime.date) -> CardVisit:
         return CardVisit(connection, MY_NUMBER_CARD, trust, vault, today, decoder, clock=clock.now)
@@ -159,12 +171,12 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         trace,
         clock.now,
     )
-    store = StoreWorker(report("outbox"), Outbox(config.storage.outbox), desk.wake, trace, clock.now)
+    store = StoreWorker(report("outbox"), choices.outbox(config.storage.outbox), desk.wake, trace, clock.now)
     parts = Parts(
         clock=clock,
         display=display,
         painter=choices.painter(display.panel, Catalogue.load()),
-        lamps=_lamps(config),
+        lamps=choices.lamps or _lamps(config),
         speaker=_speaker(config),
         desk=desk,
         staff=staff,
@@ -173,11 +185,12 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         trace=trace,
         preview=preview,
         seen=seen,
+        fill=fill,
         random=choices.random,
         on_event=choices.on_event,
-        figures=lambda: health.read(sources),
+        figures=figures,
         shuffle_pad=config.session.shuffle_pad,
-        stop_c=config.temperature.stop_c,
+        heat=Heat(config.temperature.ease_c, config.temperature.stop_c),
         models={} if choices.engine or face is None else {n: m.sha256 for n, m in models.manifest.models.items()},
     )
     identity = Identity(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reader.devices.ports import Frame, LightRequest
 from reader.face.engine import NoFaceInPhoto, Observation
 from reader.face.image import BadImage
+from reader.kiosk.heat import rest_after
 from reader.kiosk.light import LightLoop
 from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox, Report, Worker
@@ -50,7 +51,14 @@ class ForgetFaces:
     """The visit is over: overwrite everything."""
 
 
-FaceOrder = StartTry | StopTry | Compare | ForgetFaces
+@dataclass(frozen=True, slots=True)
+class Ease:
+    """Look less often, because the board is hot; or as often as can be again."""
+
+    on: bool
+
+
+FaceOrder = StartTry | StopTry | Compare | ForgetFaces | Ease
 
 
 class Try(Protocol):
@@ -103,6 +111,7 @@ class FaceWorker(Worker[FaceOrder]):
         self._seen = seen
         self._set_light = light
         self._loop = LightLoop()
+        self._eased = False
         self._trace = trace
         self._now = now
         self._visit = 0
@@ -115,7 +124,7 @@ class FaceWorker(Worker[FaceOrder]):
             case StartTry(visit=visit):
                 self._end_try()
                 if visit != self._visit:
-                    self._loop.reset()
+                    self._set_light(self._loop.reset())
                     self._forget_reference()
                 self._visit = visit
                 self._try = self._engine.begin(now)
@@ -130,6 +139,8 @@ class FaceWorker(Worker[FaceOrder]):
                 self._forget_reference()
                 self._visit = 0
                 self._engine.wipe()
+            case Ease(on=on):
+                self._eased = on
 
     def _enroll(self, visit: int, photo: Ref) -> None:
         if visit != self._visit:
@@ -179,7 +190,7 @@ class FaceWorker(Worker[FaceOrder]):
             if request is not None:
                 self._set_light(request)
         self._tell(seen, end)
-        return 0.0
+        return rest_after(end - start) if self._eased else 0.0
 
     def _tell(self, seen: Observation, at: float) -> None:
         known = self._reported

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-_THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
-_THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-_SYNCED = Path("/run/systemd/timesync/synchronized")
-_MEMORY = Path("/proc/meminfo")
+from reader.devices import board
+
+_SYNCED = "run/systemd/timesync/synchronized"
+_MEMORY = "proc/meminfo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Figures:
     """One reading. None: this machine does not tell."""
 
     temperature_c: float | None = None
-    throttled: bool | None = None
+    firmware: board.Throttling | None = None
     clock_synced: bool | None = None
     disk_free_bytes: int | None = None
     memory_free_bytes: int | None = None
@@ -28,36 +28,20 @@ class Figures:
 class Sources:
     """Where figures are read; the simulator and tests point elsewhere."""
 
-    thermal: Path = _THERMAL
-    throttled: Path = _THROTTLED
-    synced: Path = _SYNCED
-    memory: Path = _MEMORY
-    disk: Path = field(default_factory=lambda: Path("/"))
+    root: Path = Path("/")
+    disk: Path = Path("/")
 
 
 def read(sources: Sources) -> Figures:
     """Read all figures; what is not there is None."""
+    synced = sources.root / _SYNCED
     return Figures(
-        temperature_c=_temperature(sources.thermal),
-        throttled=_throttled(sources.throttled),
-        clock_synced=sources.synced.exists() if sources.synced.parent.exists() else None,
+        temperature_c=board.hottest_c(sources.root),
+        firmware=board.throttling(sources.root),
+        clock_synced=synced.exists() if synced.parent.exists() else None,
         disk_free_bytes=_disk(sources.disk),
-        memory_free_bytes=_meminfo(sources.memory).get("MemAvailable"),
+        memory_free_bytes=_meminfo(sources.root / _MEMORY).get("MemAvailable"),
     )
-
-
-def _temperature(path: Path) -> float | None:
-    try:
-        return int(path.read_text("ascii")) / 1000.0
-    except (OSError, ValueError):
-        return None
-
-
-def _throttled(path: Path) -> bool | None:
-    try:
-        return int(path.read_text("ascii"), 16) & 0xF != 0
-    except (OSError, ValueError):
-        return None
 
 
 def _disk(path: Path) -> int | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reader.devices.ports import DeviceError, Display, Frame, Lamps, Pointer, Speaker
 from reader.face.engine import Observation
-from reader.kiosk import card_worker, face_worker, front_worker, store_worker
+from reader.kiosk import card_worker, face_worker, front_worker, heat, store_worker
 from reader.kiosk.camera_worker import CameraOrder
 from reader.kiosk.clock import Clock
 from reader.kiosk.desk_link import DeskLink
@@ -93,10 +93,11 @@ class Parts:
     trace: Trace
     preview: Mailbox[Frame]
     seen: Mailbox[Observation]
+    fill: Mailbox[float]
     figures: Callable[[], Figures]
     random: Callable[[int], bytes] = secrets.token_bytes
     shuffle_pad: bool = False
-    stop_c: float = 80.0
+    heat: heat.Heat = field(default_factory=heat.Heat)
     models: dict[str, str] = field(default_factory=dict)
     on_event: Callable[[ev.Event], None] | None = None
 
@@ -118,7 +119,7 @@ class Kiosk:
         self._health_at = float("-inf")
         self._started_at = parts.clock.now()
         self._failures: dict[Failure, int] = {}
-        self._hot = False
+        self._fill = 0.0
         self._unsynced = False
         self._nonce = b""
         self.heartbeats: Callable[[], dict[str, float]] = dict
@@ -143,7 +144,10 @@ class Kiosk:
         self._machine(now)
         self._parts.desk.state(self.session, now)
         self._draw()
-        return REST_S if self.session.step in (Step.IDLE, Step.OUT_OF_SERVICE) else FRAME_S
+        self._light()
+        if self.session.step in (Step.IDLE, Step.OUT_OF_SERVICE):
+            return REST_S
+        return heat.FRAME_S if self._parts.heat.eased else FRAME_S
 
     def take(self, event: ev.Event) -> None:
         """Step the session by one event and carry out what follows."""
@@ -287,6 +291,7 @@ class Kiosk:
             workers.face.post(face_worker.ForgetFaces())
         self._parts.preview.put(None)
         self._parts.seen.put(None)
+        self._parts.fill.put(None)
         self._parts.vault.wipe()
 
     def _shuffled(self) -> tuple[int, ...]:
@@ -344,10 +349,8 @@ class Kiosk:
             return
         self._health_at = now
         figures = self._parts.figures()
-        hot = figures.temperature_c is not None and figures.temperature_c >= self._parts.stop_c
-        if hot is not self._hot:
-            self._hot = hot
-            self._facts.append(ev.PartChanged(now, Part.TEMPERATURE, Failure.TOO_HOT if hot else None))
+        self._feel(figures, now)
+        firmware = figures.firmware
         unsynced = figures.clock_synced is False
         if unsynced is not self._unsynced:
             self._unsynced = unsynced
@@ -360,7 +363,7 @@ class Kiosk:
                 software=self._identity.software,
                 uptime_s=max(0.0, now - self._started_at),
                 temperature_c=figures.temperature_c,
-                throttled=figures.throttled,
+                throttled=None if firmware is None else firmware.slowed or firmware.under_voltage,
                 disk_free_bytes=figures.disk_free_bytes,
                 memory_free_bytes=figures.memory_free_bytes,
                 clock_synced=figures.clock_synced,
@@ -369,6 +372,26 @@ class Kiosk:
                 failures=dict(self._failures),
             )
         )
+
+    def _feel(self, figures: Figures, now: float) -> None:
+        """Ease off, stop, or go on as before, as heat demands."""
+        state, workers = self._parts.heat, self._workers
+        eased, stopped = state.eased, state.stopped
+        state.feel(figures.temperature_c, figures.firmware is not None and figures.firmware.slowed)
+        if state.eased is not eased:
+            log.warning("%s at %s °C", "easing off" if state.eased else "at full pace again", figures.temperature_c)
+            if workers is not None and workers.face is not None:
+                workers.face.post(face_worker.Ease(state.eased))
+        if state.stopped is not stopped:
+            self._facts.append(ev.PartChanged(now, Part.TEMPERATURE, Failure.TOO_HOT if state.stopped else None))
+
+    def _light(self) -> None:
+        """Set the fill light to what the light loop asks for: dark with nobody there, dimmed in the heat."""
+        asked = self._parts.fill.peek() if self._camera_wanted else None
+        level = min(asked or 0.0, heat.FILL if self._parts.heat.eased else 1.0)
+        if level != self._fill:
+            self._fill = level
+            self._quietly(lambda: self._parts.lamps.fill(level))
 
     # -- picture -------------------------------------------------------------------------------------------------
 

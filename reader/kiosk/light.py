@@ -23,9 +23,10 @@ class LightLoop:
     def __init__(self) -> None:
         self._request = LightRequest()
 
-    def reset(self) -> None:
-        """Begin anew: the next patient stands elsewhere."""
+    def reset(self) -> LightRequest:
+        """Begin anew, because the next patient stands elsewhere; return what to ask of camera and lamp for that."""
         self._request = LightRequest()
+        return self._request
 
     def answer(
         self, box: tuple[float, float, float, float] | None, face_luminance: float, background_ratio: float
