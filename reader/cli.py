@@ -23,9 +23,11 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Check and show the configuration.")
 models_app = typer.Typer(no_args_is_help=True, help="Build and check the face models.")
+provision_app = typer.Typer(no_args_is_help=True, help="Set kiosks up by a file on their boot partition.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure face comparison, liveness and light.")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(provision_app, name="provision")
 app.add_typer(eval_app, name="eval")
 
 SiteOption = Annotated[
@@ -83,12 +85,20 @@ def _broker(config: KaopiConfig) -> BrokerSettings:
 @app.command()
 def run(site: SiteOption = None) -> None:
     """Run the kiosk: screen, camera, card. Ends with an error when a part of it dies; systemd starts it again."""
+    from reader.config.load import ConfigError, load
+    from reader.config.refusal import refused
     from reader.devices.ports import DeviceError
+    from reader.kiosk.refused import run_refused
     from reader.kiosk.run import run_kiosk
 
-    config = _load(site)
+    problems = refused()
+    config = None
     try:
-        code = run_kiosk(config)
+        config = load(site if site is not None or not SITE_FILE.exists() else SITE_FILE)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        code = run_refused(config or load(), problems) if problems or config is None else run_kiosk(config)
     except DeviceError as error:
         _refuse(f"{error}\n`kaopi doctor` checks every part.", EX_TEMPFAIL)
     raise typer.Exit(code)
@@ -247,6 +257,66 @@ def config_check(site: SiteOption = None) -> None:
 def config_show(site: SiteOption = None) -> None:
     """Print every setting in force, as JSON."""
     typer.echo(_load(site).model_dump_json(indent=2))
+
+
+@provision_app.command("template")
+def provision_template() -> None:
+    """Print a set-up file to fill in."""
+    from reader.provision.fleet import example
+
+    typer.echo(example(), nl=False)
+
+
+@provision_app.command("write")
+def provision_write(
+    template: Annotated[Path, typer.Argument(help="The filled-in template.")],
+    out: Annotated[Path, typer.Option(help="One folder a kiosk goes here.")] = Path("setup"),
+    csv: Annotated[Path | None, typer.Option(help="One kiosk a row; the header names keys.")] = None,
+    certificates: Annotated[
+        Path, typer.Option(help="The clinic's CA and certificates, made when missing. Its ca.key stays at home.")
+    ] = Path("certificates"),
+) -> None:
+    """Write the set-up file of one kiosk, or of every row of a CSV, with certificates of its own."""
+    import datetime
+
+    from reader.config.load import ConfigError
+    from reader.provision.fleet import read_rows, write_setups
+
+    try:
+        rows = read_rows(csv) if csv is not None else [{}]
+        for path in write_setups(template, rows, certificates, out, datetime.datetime.now(datetime.UTC)):
+            typer.echo(str(path))
+    except (ConfigError, ValueError) as error:
+        _refuse(str(error))
+
+
+@provision_app.command("check")
+def provision_check(file: Annotated[Path, typer.Argument(help="A set-up file.")]) -> None:
+    """Say whether a set-up file would be accepted, or what is wrong with it, by line."""
+    import datetime
+
+    from reader.config.load import ConfigError
+    from reader.provision.schema import load_setup
+
+    try:
+        setup = load_setup(file, datetime.datetime.now(datetime.UTC))
+    except ConfigError as error:
+        _refuse(str(error))
+    typer.echo(f"good: site {setup.config.site.site_id}, kiosk {setup.config.site.kiosk_id}")
+
+
+@provision_app.command("import")
+def provision_import(
+    boot: Annotated[Path, typer.Option(help="The mounted boot partition.")] = Path("/boot/firmware"),
+    root: Annotated[Path, typer.Option(hidden=True)] = Path("/"),
+) -> None:
+    """Import the set-up file of the boot partition and erase it; done by systemd at every start."""
+    import datetime
+
+    from reader.provision.importer import provision
+
+    # Whether the clock was set is for timesyncd to say; a kiosk without one starts in the past, where nothing expired.
+    provision(boot, root, datetime.datetime.now(datetime.UTC))
 
 
 @models_app.command("build")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,7 @@ from reader.config.schema import KaopiConfig
 
 SITE_FILE = Path("/etc/kaopi/site.toml")
 _CREDENTIAL = "credential:"
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """A TOML file as read: its name for complaints, its text for their lines, its tables."""
+
     name: str
     text: str
     data: dict[str, Any]
@@ -55,16 +58,29 @@ def load(site_file: Path | None = None, vendor_file: Path | None = None) -> Kaop
 
     Tables are merged key by key, everything else is replaced. Raises ConfigError; never guesses.
     """
-    sources = [_read(vendor_file) if vendor_file is not None else _packaged()]
+    sources = [read(vendor_file) if vendor_file is not None else _packaged()]
     if site_file is not None:
-        sources.append(_read(site_file))
+        sources.append(read(site_file))
+    return validate(KaopiConfig, sources)
+
+
+def check(source: Source) -> KaopiConfig:
+    """Return the settings that ``source``, as a site file, would give. Raises ConfigError."""
+    return validate(KaopiConfig, [_packaged(), source])
+
+
+def validate(model: type[_Model], sources: Sequence[Source]) -> _Model:
+    """Return ``model`` filled from the sources, later over earlier. Raises ConfigError with one problem a mistake.
+
+    What stands in a field declared with ``repr=False`` is never repeated in a complaint.
+    """
     merged: dict[str, Any] = {}
     for source in sources:
         merged = _merge(merged, source.data)
     try:
-        return KaopiConfig.model_validate(merged)
+        return model.model_validate(merged)
     except ValidationError as error:
-        problems = [_explain(dict(item), sources) for item in error.errors()]
+        problems = [_explain(dict(item), sources, model) for item in error.errors()]
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0))) from None
 
 
@@ -83,14 +99,15 @@ def resolve(value: str, environ: Mapping[str, str] | None = None) -> Path:
     return Path(directory) / name
 
 
-def _packaged() -> _Source:
+def _packaged() -> Source:
     text = resources.files("reader.config").joinpath("vendor.toml").read_text(encoding="utf-8")
-    return _Source("vendor.toml", text, tomllib.loads(text))
+    return Source("vendor.toml", text, tomllib.loads(text))
 
 
-def _read(path: Path) -> _Source:
+def read(path: Path) -> Source:
+    """Return a TOML file. Raises ConfigError when it is not there, not readable, not UTF-8 or not TOML."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows editors put a mark before the text
     except FileNotFoundError:
         raise ConfigError([Problem(str(path), None, "", "not there", "Create it from site.example.toml")]) from None
     except UnicodeDecodeError as error:
@@ -100,7 +117,7 @@ def _read(path: Path) -> _Source:
         reason = error.strerror or "unreadable"
         raise ConfigError([Problem(str(path), None, "", reason, "Make it a file that kaopi may read")]) from None
     try:
-        return _Source(str(path), text, tomllib.loads(text))
+        return Source(str(path), text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
         digits = where.removeprefix("line ").split(",")[0]
@@ -126,7 +143,7 @@ def _device(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return _merge(old, new) if old["name"] == new["name"] else dict(new)
 
 
-def _explain(item: dict[str, Any], sources: list[_Source]) -> Problem:
+def _explain(item: dict[str, Any], sources: Sequence[Source], model: type[BaseModel]) -> Problem:
     path = tuple(str(part) for part in item["loc"])
     source, line = sources[-1], None
     for candidate in reversed(sources):
@@ -134,7 +151,7 @@ def _explain(item: dict[str, Any], sources: list[_Source]) -> Problem:
         if found is not None and _names(candidate.data, path[:1]):
             source, line = candidate, found
             break
-    what, remedy = _words(item, path)
+    what, remedy = _words(item, path, model)
     return Problem(source.name, line, ".".join(path), what, remedy)
 
 
@@ -142,10 +159,10 @@ def _names(data: Mapping[str, Any], path: tuple[str, ...]) -> bool:
     return not path or path[0] in data
 
 
-def _words(item: dict[str, Any], path: tuple[str, ...]) -> tuple[str, str]:
+def _words(item: dict[str, Any], path: tuple[str, ...], model: type[BaseModel]) -> tuple[str, str]:
     kind, given = item["type"], item.get("input")
     if kind == "extra_forbidden":
-        known = list(_fields(path[:-1]))
+        known = list(_fields(model, path[:-1]))
         close = difflib.get_close_matches(path[-1], known, n=1)
         hint = f"Did you mean {close[0]}" if close else f"Known here: {', '.join(known)}"
         return "unknown key", hint
@@ -153,18 +170,28 @@ def _words(item: dict[str, Any], path: tuple[str, ...]) -> tuple[str, str]:
     if kind == "value_error":
         what, _, remedy = message.partition(": ")
         return what, (remedy[:1].upper() + remedy[1:]) or "See docs/config.md"
-    return f"{message[:1].lower()}{message[1:]} (it is {given!r})", "See docs/config.md for what may stand here"
+    said = "" if kind == "missing" or _secret(model, path) else f" (it is {given!r})"
+    return f"{message[:1].lower()}{message[1:]}{said}", "See docs/config.md for what may stand here"
 
 
-def _fields(path: tuple[str, ...]) -> list[str]:
-    model: type[BaseModel] = KaopiConfig
+def _secret(model: type[BaseModel], path: tuple[str, ...]) -> bool:
+    field = _model_at(model, path[:-1])
+    return field is not None and path[-1] in field.model_fields and not field.model_fields[path[-1]].repr
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    found = _model_at(model, path)
+    return [] if found is None else list(found.model_fields)
+
+
+def _model_at(model: type[BaseModel], path: tuple[str, ...]) -> type[BaseModel] | None:
     for part in path:
         field = model.model_fields.get(part)
         if field is None:
-            return []
+            return None
         kinds = [field.annotation, *get_args(field.annotation)]
         inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         if inner is None:
-            return []
+            return None
         model = inner
-    return list(model.model_fields)
+    return model

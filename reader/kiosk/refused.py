@@ -1,0 +1,63 @@
+"""The kiosk when its settings were refused: says so on the screen until stopped. No camera, no card, no session."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+from reader.config.load import Problem
+from reader.config.schema import KaopiConfig
+from reader.devices.ports import DeviceError, Display
+from reader.devices.registry import open_display
+from reader.screen.refusal import draw_refusal
+from reader.sdnotify import notify
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+
+
+def show_refusal(
+    display: Display,
+    problems: Sequence[Problem],
+    stop: Callable[[], bool],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Show the problems and feed the watchdog until ``stop``. The caller closes the display."""
+    draw_refusal(display.surface, display.panel, problems)
+    display.flip()
+    notify("READY=1", "STATUS=set-up refused")
+    while not stop():
+        display.poll()
+        notify("WATCHDOG=1")
+        sleep(LOOK_S)
+
+
+def run_refused(config: KaopiConfig, problems: Sequence[Problem]) -> int:
+    """Show why there is no service, until SIGTERM. config: what names the screen. Returns the exit code.
+
+    0 after SIGTERM; 2, a refused setting, where there is no screen to say so on.
+    """
+    for problem in problems:
+        log.error("%s", problem)
+    stop = False
+
+    def on_signal(*_: object) -> None:
+        nonlocal stop
+        stop = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    try:
+        display = open_display(config)
+    except DeviceError as error:
+        log.error("%s", error)
+        return 2
+    try:
+        show_refusal(display, problems, lambda: stop)
+    finally:
+        display.close()
+    return 0

@@ -1,0 +1,162 @@
+"""The set-up file: what a site file may say, and the network, certificates, files and ssh keys of one kiosk."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import NameOID
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from reader.config.load import ConfigError, Problem, Source, check, read, validate
+from reader.config.positions import line_of
+from reader.config.schema import KaopiConfig, Section
+
+FILE_NAME = "kaopi-setup.toml"
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_SSH_KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com", "ssh-rsa")
+
+
+class Network(Section):
+    """How the kiosk reaches the clinic PC: by cable, or by Wi-Fi when ``ssid`` is given."""
+
+    ssid: str | None = Field(default=None, min_length=1, max_length=32)
+    passphrase: str | None = Field(default=None, min_length=8, max_length=63, repr=False)
+    address: str | None = Field(default=None, description="Address with prefix length, as 192.168.1.20/24.")
+    gateway: ipaddress.IPv4Address | None = None
+    dns: tuple[ipaddress.IPv4Address, ...] = ()
+
+    @field_validator("address")
+    @classmethod
+    def _with_prefix(cls, value: str | None) -> str | None:
+        if value is not None:
+            if "/" not in value:
+                raise ValueError("no prefix length: write it as 192.168.1.20/24")
+            try:
+                ipaddress.IPv4Interface(value)
+            except ValueError:
+                raise ValueError(f"{value!r} is no IPv4 address: write it as 192.168.1.20/24") from None
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.ssid is None) != (self.passphrase is None):
+            raise ValueError("ssid and passphrase go together: open Wi-Fi carries no patient's results")
+        if self.ssid is not None and len(self.ssid.encode()) > 32:
+            raise ValueError("the ssid is longer than 32 bytes: check its spelling")
+        if self.address is None and (self.gateway is not None or self.dns):
+            raise ValueError("gateway and dns belong to a fixed address: give address too, or leave all to DHCP")
+        if self.address is not None and self.gateway is not None:
+            network = ipaddress.IPv4Interface(self.address).network
+            if self.gateway not in network:
+                raise ValueError("the gateway is not in the network of the address: check both")
+        return self
+
+
+class Certificates(Section):
+    """The kiosk's identity towards broker and desk (PEM). The key is a secret: the file is erased once imported."""
+
+    ca: str
+    certificate: str
+    key: str = Field(repr=False)
+
+
+class Ssh(Section):
+    """Who may log in for maintenance. Without a key there is no ssh server at all; there is never a password."""
+
+    authorized_keys: tuple[str, ...] = Field(default=(), max_length=20)
+
+    @field_validator("authorized_keys")
+    @classmethod
+    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            parts = key.split()
+            try:
+                good = len(parts) >= 2 and parts[0] in _SSH_KINDS and bool(base64.b64decode(parts[1], validate=True))
+            except binascii.Error:
+                good = False
+            if not good or "\n" in key:
+                raise ValueError("not an ssh public key: paste the one line of a .pub file")
+        return value
+
+
+class Besides(Section):
+    """The tables that a site file has not."""
+
+    network: Network = Field(default_factory=Network)
+    certificates: Certificates
+    files: dict[FileName, str] = Field(default_factory=dict, max_length=16)
+    ssh: Ssh = Field(default_factory=Ssh)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A set-up file that was found good. site: the tables of the site file, as written."""
+
+    site: dict[str, Any]
+    config: KaopiConfig
+    besides: Besides
+
+
+def load_setup(path: Path, now: dt.datetime | None) -> Setup:
+    """Read and check a set-up file. now: aware time, None where the clock is not set. Raises ConfigError."""
+    source = read(path)
+    own = {key: value for key, value in source.data.items() if key in Besides.model_fields}
+    rest = {key: value for key, value in source.data.items() if key not in Besides.model_fields}
+    problems: list[Problem] = []
+    config = besides = None
+    try:
+        config = check(Source(source.name, source.text, rest))
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        besides = validate(Besides, [Source(source.name, source.text, own)])
+    except ConfigError as error:
+        problems += error.problems
+    if config is not None and besides is not None:
+        problems += _identity(source, besides.certificates, config.site.kiosk_id, now)
+    if problems or config is None or besides is None:
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line or 0))
+    return Setup(rest, config, besides)
+
+
+def _identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime | None) -> list[Problem]:
+    """Return what keeps these three from working together; all of it would otherwise show at the clinic only."""
+
+    def problem(key: str, what: str, remedy: str) -> list[Problem]:
+        line = line_of(source.text, ("certificates", key))
+        return [Problem(source.name, line, f"certificates.{key}", what, remedy)]
+
+    again = "Write the set-up file again with `kaopi provision`"
+    try:
+        ca = x509.load_pem_x509_certificate(found.ca.encode())
+    except ValueError:
+        return problem("ca", "not a PEM certificate", again)
+    try:
+        own = x509.load_pem_x509_certificate(found.certificate.encode())
+    except ValueError:
+        return problem("certificate", "not a PEM certificate", again)
+    try:
+        key = serialization.load_pem_private_key(found.key.encode(), password=None)
+    except (ValueError, TypeError):
+        return problem("key", "not a PEM private key without a password", again)
+    names = [name.value for name in own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if names != [kiosk]:
+        return problem("certificate", f"issued to {', '.join(map(str, names)) or 'nobody'}, not to {kiosk}", again)
+    if key.public_key() != own.public_key():
+        return problem("key", "does not belong to the certificate", again)
+    try:
+        own.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return problem("certificate", "not issued by the ca given here", again)
+    if now is not None and own.not_valid_after_utc < now:
+        return problem("certificate", f"expired on {own.not_valid_after_utc:%Y-%m-%d}", again)
+    return []
