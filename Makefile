@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench mutate deb device-test fuzz kill deb docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench mutate deb device-test flash fuzz kill deb docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ deb: setup-test models ## Build the Debian package (SUITE=trixie|bookworm ARCH=a
 
 device-test: setup-test models ## Boot a Debian root with the package in it and serve patients there (root; builds once)
 	@$(PY) -m pytest -q -p no:randomly -n 0 tests/system/device
+
+IMG ?= out/image/kaopi-arm64.img
+flash: ## Write IMG to the SD card DEV=/dev/sdX: shows it, asks, writes, reads back (as root)
+	@test -n "$(DEV)" || { echo 'say which disk: make flash DEV=/dev/sdX (see lsblk)'; exit 2; }
+	@python3 image/flash.py $(IMG) $(DEV)
 
 mutate: setup-test ## Mutation testing of the session
 	@$(PY) tools/mutate.py
