@@ -129,7 +129,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     language: Annotated[str, typer.Option(help="ja or en")] = "ja",
     witness: Annotated[bool, typer.Option(help="Ask what only a person at the kiosk can see, hear and touch.")] = False,
-    page: Annotated[Path | None, typer.Option(help="Save the bring-up report here, to print and file (HTML).")] = None,
+    page: Annotated[Path | None, typer.Option(help="Save the bring-up report here, to sign and file: NAME.pdf or NAME.html.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this check; may be repeated.")] = None,
 ) -> None:
     """Check every part of this kiosk and say what to do about what is wrong."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from reader.doctor import report
+from reader.doctor import paper, report
 from reader.doctor.checks import CHECKS, examine, run
 from reader.doctor.page import html
 from reader.doctor.witness import Witness
@@ -28,7 +28,7 @@ def doctor(
     """Run the checks and ``write`` each as it is found. Returns the exit code: 0 fit for patients, 1 not.
 
     witness: somebody at the kiosk, who is asked after the rest; None asks nobody. page: where to save the bring-up
-    report (HTML, to print or to save as PDF).
+    report as A4 to sign and file where its name ends in .pdf, else as HTML.
     """
     patient = examine(site)
     checks = CHECKS if witness is None or quick else CHECKS + witnessed(witness)
@@ -40,5 +40,9 @@ def doctor(
     if as_json:
         write(report.as_json(found))
     if page is not None:
-        page.write_text(html(found, patient.config, datetime.now().astimezone()), encoding="utf-8")
+        now = datetime.now().astimezone()
+        if page.suffix.lower() == ".pdf":
+            paper.save(found, patient.config, now, page)
+        else:
+            page.write_text(html(found, patient.config, now), encoding="utf-8")
     return report.exit_code(found)

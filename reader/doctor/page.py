@@ -1,4 +1,4 @@
-"""The bring-up report as one page to print, sign and file: plain HTML, no script, nothing fetched."""
+"""The bring-up report as one page to read, search and print: plain HTML, no script, nothing fetched."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from reader.config.schema import KaopiConfig
 from reader.doctor.finding import How, Outcome
 from reader.doctor.report import Found, worst
 
-_OUTCOMES = {Outcome.OK: "良", Outcome.WARN: "注意", Outcome.FAIL: "不良", Outcome.SKIPPED: "未確認"}
-_HOW = {How.PROBED: "自動", How.EXERCISED: "動作", How.WITNESSED: "目視"}
+OUTCOMES = {Outcome.OK: "良", Outcome.WARN: "注意", Outcome.FAIL: "不良", Outcome.SKIPPED: "未確認"}
+HOW = {How.PROBED: "自動", How.EXERCISED: "動作", How.WITNESSED: "目視"}
 
 _PAGE = """<!DOCTYPE html>
 <html lang="ja"><head><meta charset="utf-8"><title>kaopi 点検記録 {{ config.site.kiosk_id }}</title>
@@ -49,5 +49,5 @@ def html(found: Iterable[Found], config: KaopiConfig, at: datetime) -> str:
     found = list(found)
     environment = Environment(autoescape=True)
     return environment.from_string(_PAGE).render(
-        found=found, config=config, at=at, software=version("kaopi"), verdict=worst(found), outcomes=_OUTCOMES, how=_HOW
+        found=found, config=config, at=at, software=version("kaopi"), verdict=worst(found), outcomes=OUTCOMES, how=HOW
     )

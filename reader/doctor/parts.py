@@ -28,8 +28,8 @@ def configuration(patient: Patient) -> Finding:
         return fail(str(error), Words("示された行を直してください。", "Put the named line right."))
     if patient.site_file is None:
         remedy = Words(
-            "/etc/kaopi/site.tomlを作成してください（見本: /usr/share/doc/kaopi/site.example.toml）。",
-            "Create /etc/kaopi/site.toml from /usr/share/doc/kaopi/site.example.toml.",
+            "/etc/kaopi/site.tomlを作成してください（見本: /usr/share/kaopi/site.example.toml）。",
+            "Create /etc/kaopi/site.toml from /usr/share/kaopi/site.example.toml.",
         )
         return (fail if patient.config.site.production else warn)("no site file, defaults in use", remedy)
     return good(str(patient.site_file))

@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reader.config.schema import KaopiConfig
 from reader.doctor import site
 from reader.doctor.command import doctor
 from reader.doctor.finding import Check, How, Outcome, Patient, Words, fail, good
 from reader.doctor.page import html
+from reader.doctor.paper import save, wrapped
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -102,3 +105,38 @@ def test_the_doctor_saves_the_report(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     doctor(only=["python"], page=page, write=lambda text: None)
     assert "Python" in page.read_text(encoding="utf-8")
+
+
+def test_the_report_on_paper_is_a_pdf_of_as_many_sheets_as_it_needs(tmp_path: Path) -> None:
+    check = Check("x", Words("電源", "power"), How.PROBED, lambda _: good())
+    finding = fail("under-voltage", Words("純正の電源に交換してください。", "Use the official supply."))
+    config = KaopiConfig.model_validate({"site": {"clinic_name": "髙橋眼科"}})
+    sizes = []
+    for rows in (3, 60):
+        target = tmp_path / f"{rows}.pdf"
+        save([(check, finding)] * rows, config, NOW, target)
+        written = target.read_bytes()
+        assert written.startswith(b"%PDF-")
+        assert b"/MediaBox [ 0 0 595" in written, "A4"
+        sizes.append(written.count(b"/Type /Page\n"))
+    assert sizes[0] == 1 < sizes[1]
+
+
+def test_the_doctor_saves_a_pdf_where_the_name_says_so(tmp_path: Path) -> None:
+    page = tmp_path / "report.PDF"
+    doctor(only=["python"], page=page, write=lambda text: None)
+    assert page.read_bytes().startswith(b"%PDF-")
+
+
+@given(
+    st.text(alphabet="電源（）、。「」ab /", max_size=60), st.floats(min_value=12.0, max_value=100.0, allow_nan=False)
+)
+def test_lines_on_paper_fit_and_lose_nothing(text: str, width_mm: float) -> None:
+    lines = wrapped(text, width_mm)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_clause_never_ends_on_the_next_line() -> None:
+    sentence = "ネットワークと時刻サーバーの設定を確認してください。"
+    for width_mm in range(20, 100):
+        assert all(line[0] not in "。、" for line in wrapped(sentence, float(width_mm)))
