@@ -8,7 +8,10 @@ from pathlib import Path
 from reader.config.load import SITE_FILE, ConfigError, load
 from reader.config.schema import KaopiConfig
 from reader.doctor import link, machine, parts, site
-from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words
+from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words, skipped
+
+_KIOSK_PROCESSES = "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs"
+_IN_USE = "the running kiosk uses it; for this check: systemctl stop kaopi-kiosk"
 
 CHECKS: tuple[Check, ...] = (
     Check("config", Words("設定ファイル", "Settings"), How.PROBED, parts.configuration),
@@ -27,23 +30,43 @@ CHECKS: tuple[Check, ...] = (
     Check("cables", Words("LANケーブル", "Network cable"), How.PROBED, site.cables),
     Check("clock", Words("時計", "Clock"), How.PROBED, machine.clock),
     Check("outbox", Words("結果の保管", "Outbox"), How.PROBED, link.outbox),
-    Check("certificates", Words("通信の証明書", "Certificates"), How.PROBED, link.certificates),
+    Check("certificates", Words("通信の証明書", "Certificates"), How.PROBED, link.certificates, secret=True),
     Check("broker", Words("受付PCとの接続", "Connection to the clinic PC"), How.EXERCISED, link.broker, quick=False),
     Check("line", Words("回線の混み具合", "Shared line"), How.EXERCISED, site.line, quick=False),
     Check("card_reader", Words("カードリーダー", "Card reader"), How.EXERCISED, parts.card_reader),
-    Check("camera", Words("カメラ", "Camera"), How.EXERCISED, parts.camera, quick=False),
-    Check("camera_focus", Words("カメラのピント", "Camera focus"), How.EXERCISED, parts.camera_focus, quick=False),
+    Check("camera", Words("カメラ", "Camera"), How.EXERCISED, parts.camera, alone=True),
     Check(
-        "camera_glare", Words("カメラへの直射", "Light into the camera"), How.EXERCISED, parts.camera_glare, quick=False
+        "camera_focus",
+        Words("カメラのピント", "Camera focus"),
+        How.EXERCISED,
+        parts.camera_focus,
+        alone=True,
     ),
-    Check("camera_haze", Words("レンズの汚れ", "Dirty lens"), How.EXERCISED, parts.camera_haze, quick=False),
-    Check("camera_flicker", Words("照明のちらつき", "Flicker"), How.EXERCISED, parts.camera_flicker, quick=False),
     Check(
-        "card_front", Words("カード挿入口のカメラ", "Card-slot camera"), How.EXERCISED, parts.card_front, quick=False
+        "camera_glare",
+        Words("カメラへの直射", "Light into the camera"),
+        How.EXERCISED,
+        parts.camera_glare,
+        alone=True,
     ),
-    Check("display", Words("画面", "Screen"), How.EXERCISED, parts.display, quick=False),
-    Check("lamps", Words("ランプ", "Lamps"), How.EXERCISED, parts.lamps, quick=False),
-    Check("speaker", Words("スピーカー", "Loudspeaker"), How.EXERCISED, parts.speaker, quick=False),
+    Check("camera_haze", Words("レンズの汚れ", "Dirty lens"), How.EXERCISED, parts.camera_haze, alone=True),
+    Check(
+        "camera_flicker",
+        Words("照明のちらつき", "Flicker"),
+        How.EXERCISED,
+        parts.camera_flicker,
+        alone=True,
+    ),
+    Check(
+        "card_front",
+        Words("カード挿入口のカメラ", "Card-slot camera"),
+        How.EXERCISED,
+        parts.card_front,
+        alone=True,
+    ),
+    Check("display", Words("画面", "Screen"), How.EXERCISED, parts.display, alone=True),
+    Check("lamps", Words("ランプ", "Lamps"), How.EXERCISED, parts.lamps, alone=True),
+    Check("speaker", Words("スピーカー", "Loudspeaker"), How.EXERCISED, parts.speaker, alone=True),
 )
 
 
@@ -76,12 +99,30 @@ def run(
     if unknown:
         raise ValueError(f"no check {', '.join(sorted(unknown))}; there are: {', '.join(c.id for c in checks)}")
     for check in checks:
-        if (quick and not check.quick) or (only and check.id not in only):
+        if (quick and (check.alone or not check.quick)) or (only and check.id not in only):
             continue
         yield check, _run_one(check, patient)
 
 
+def while_serving(patient: Patient) -> Iterator[tuple[Check, Finding]]:
+    """Yield what can be said from within the kiosk's own process while patients are served.
+
+    Nothing is opened that the kiosk holds, and nothing secret read. It takes a second or two: not for the main loop.
+    """
+    yield from run(patient, [check for check in CHECKS if not check.secret], quick=True)
+
+
+def kiosk_runs(patient: Patient) -> bool:
+    """Return whether the kiosk runs as a service, and so holds camera, lamps, sound and screen."""
+    try:
+        return bool(patient.path(_KIOSK_PROCESSES).read_text("ascii").strip())
+    except OSError:
+        return False
+
+
 def _run_one(check: Check, patient: Patient) -> Finding:
+    if check.alone and kiosk_runs(patient):
+        return skipped(_IN_USE)
     try:
         return check.run(patient)
     except Exception as error:  # one broken check must not hide the others

@@ -83,10 +83,16 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to check. quick: cheap and harmless enough for the health gate of an update."""
+    """One thing to check.
+
+    quick: cheap and harmless enough for the health gate of an update. alone: opens what a running kiosk holds, so it
+    is never quick, and skipped beside one. secret: reads what only root may.
+    """
 
     id: str
     title: Words
     how: How
     run: Callable[[Patient], Finding]
     quick: bool = True
+    alone: bool = False
+    secret: bool = False

@@ -169,8 +169,8 @@ def display(patient: Patient) -> Finding:
     return _try(
         lambda: _open_display(patient),
         Words(
-            "画面のケーブルを確認してください。kaopiが動いている間は使用中です（systemctl stop kaopi-kiosk）。",
-            "Check the screen's cable; while kaopi runs it owns the screen (systemctl stop kaopi-kiosk).",
+            "画面のケーブルと電源を確認してください。",
+            "Check the screen's cable and power.",
         ),
     )
 

@@ -91,10 +91,17 @@ def checks(witness: Witness) -> tuple[Check, ...]:
         )
 
     return (
-        Check("lamps_seen", Words("ランプの点灯（目視）", "Lamps seen"), How.WITNESSED, lamps, quick=False),
-        Check("speaker_heard", Words("音（聴取）", "Sound heard"), How.WITNESSED, speaker, quick=False),
-        Check("screen_seen", Words("画面の色（目視）", "Screen colours seen"), How.WITNESSED, screen, quick=False),
-        Check("touch", Words("タッチ9点", "Touch at nine points"), How.WITNESSED, touch, quick=False),
+        Check("lamps_seen", Words("ランプの点灯（目視）", "Lamps seen"), How.WITNESSED, lamps, alone=True),
+        Check("speaker_heard", Words("音（聴取）", "Sound heard"), How.WITNESSED, speaker, alone=True),
+        Check(
+            "screen_seen",
+            Words("画面の色（目視）", "Screen colours seen"),
+            How.WITNESSED,
+            screen,
+            quick=False,
+            alone=True,
+        ),
+        Check("touch", Words("タッチ9点", "Touch at nine points"), How.WITNESSED, touch, alone=True),
         Check("lens_clean", Words("レンズの汚れ（目視）", "Lens looked at"), How.WITNESSED, lens, quick=False),
         Check("sunlight", Words("直射日光（目視）", "Sunlight looked for"), How.WITNESSED, sun, quick=False),
     )

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from reader.config.schema import KaopiConfig
 from reader.devices.ports import Frame
 from reader.doctor import link, machine, parts, picture, report
-from reader.doctor.checks import CHECKS, examine, run
+from reader.doctor.checks import CHECKS, examine, run, while_serving
 from reader.doctor.command import doctor
 from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words, good
 
@@ -277,6 +277,26 @@ def test_json_for_the_desk_carries_remedies_in_both_languages(tmp_path: Path) ->
 
 
 def test_quick_leaves_out_what_takes_the_devices_from_a_running_kiosk() -> None:
-    quick = {check.id for check in CHECKS if check.quick}
-    assert not quick & {"camera", "display", "speaker", "lamps"}
+    quick = {check.id for check in CHECKS if check.quick and not check.alone}
+    assert not quick & {"camera", "display", "speaker", "lamps", "card_front"}
     assert {"config", "models", "outbox", "card_reader"} <= quick
+
+
+def test_beside_a_running_kiosk_what_it_holds_is_not_opened(tmp_path: Path) -> None:
+    put(tmp_path, "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs", "412\n413\n")
+    found = dict(run(patient(tmp_path), only=["display", "lamps", "speaker", "camera"]))
+    assert {finding.outcome for finding in found.values()} == {Outcome.SKIPPED}
+    assert all("systemctl stop kaopi-kiosk" in finding.detail for finding in found.values())
+
+
+def test_after_the_kiosk_was_stopped_its_parts_are_tested(tmp_path: Path) -> None:
+    put(tmp_path, "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs", "")
+    headless = {"display": {"name": "headless"}}
+    ((_, finding),) = run(patient(tmp_path, devices=headless), only=["display"])
+    assert finding.outcome is Outcome.OK
+
+
+def test_from_within_the_kiosk_only_what_needs_no_device_and_no_secret_is_asked(tmp_path: Path) -> None:
+    asked = {check.id for check, _ in while_serving(patient(tmp_path))}
+    assert {"config", "models", "temperature", "disk", "clock", "outbox"} <= asked
+    assert not asked & {"certificates", "camera", "display", "lamps", "speaker", "broker", "line"}
