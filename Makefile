@@ -46,6 +46,7 @@ test: setup-test models lint ## Everything CI runs: lint, and all tests with rea
 	@$(PY) -m coverage report --fail-under=100 --show-missing
 	@$(PY) -m pytest -q -n 2 --ignore=tests/system --ignore=tests/session
 	@$(PY) -m pytest -q --ignore=tests/system/device tests/system
+	@$(MAKE) --no-print-directory device-test
 
 docs: setup-test ## Write the generated documents again
 	@$(PY) tools/generated.py

@@ -42,7 +42,7 @@ SUITES = {"bookworm": Suite(12, "3.11", "libasound2"), "trixie": Suite(13, "3.13
 _GLIBC = ("2_17", "2_24", "2_26", "2_27", "2_28", "2_31", "2_34", "2_35")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
-# Loaded by SDL at run time, never linked: the console display, its GL driver, and sound.
+# libdrm to libgles are loaded by SDL at run time, never linked: the console display, its GL driver, and sound.
 _DEPENDS = [
     "libasound2",
     "libccid",
@@ -55,6 +55,8 @@ _DEPENDS = [
     "pcscd",
     "polkitd",
     "python3-pyscard",
+    "systemd",
+    "tzdata",
 ]
 # Only the Raspberry Pi archive has all of these.
 _RECOMMENDS = ["python3-picamera2", "python3-libcamera", "python3-lgpio", "systemd-timesyncd | time-daemon"]
@@ -78,7 +80,7 @@ wheels = _module("wheels")
 def depends(suite: Suite) -> list[str]:
     """Return the packages this one needs, for one suite."""
     major, minor = suite.python.split(".")
-    python = [f"python3 (>= {suite.python})", f"python3 (<< {major}.{int(minor) + 1})", "python3-venv"]
+    python = [f"python3 (>= {suite.python})", f"python3 (<< {major}.{int(minor) + 1})"]
     return [*python, *[suite.sound if name == "libasound2" else name for name in _DEPENDS]]
 
 
@@ -314,7 +316,11 @@ def main() -> int:
     parser.add_argument("--suite", choices=sorted(SUITES), default="trixie")
     parser.add_argument("--arch", choices=sorted(MACHINES), default="arm64")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "deb")
+    parser.add_argument("--depends", action="store_true", help="print what the package depends on, and build nothing")
     options = parser.parse_args()
+    if options.depends:
+        say("\n".join(depends(SUITES[options.suite])))
+        return 0
     options.out.mkdir(parents=True, exist_ok=True)
     target = Package(options.suite, options.arch, options.out.resolve()).build()
     digest = hashlib.sha256(target.read_bytes()).hexdigest()

@@ -14,10 +14,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
 from reader.doctor.finding import Finding, Patient, Words, fail, good, skipped, warn
+from reader.uplink.link_paho import tls_context
+from reader.uplink.settings import Tls
 
 TLS_DIR = "/etc/kaopi/tls"
 _SOON = timedelta(days=30)
 _CONNECT_S = 3.0
+_LISTEN_S = 0.5
 
 
 def _file(patient: Patient, setting: str) -> Path:
@@ -75,18 +78,57 @@ def _expiry(now: datetime, certificate: x509.Certificate, ca: x509.Certificate, 
 
 
 def broker(patient: Patient) -> Finding:
-    """The broker takes a connection. The handshake with certificates is the uplink's; see its journal."""
+    """The broker answers, shows the certificate of its name, and takes this kiosk's; MQTT itself is the uplink's."""
     uplink = patient.config.uplink
+    where = f"{uplink.host}:{uplink.port}"
     try:
-        with socket.create_connection((uplink.host, uplink.port), timeout=_CONNECT_S):
-            return good(f"{uplink.host}:{uplink.port}")
+        with socket.create_connection((uplink.host, uplink.port), timeout=_CONNECT_S) as line:
+            tls = _tls(patient)
+            return good(where) if tls is None else _handshake(line, tls_context(tls), uplink.host, where)
+    except ssl.SSLCertVerificationError as error:
+        return fail(f"{where}: its certificate is refused ({error.verify_message})", _THEIRS)
+    except ssl.SSLError as error:
+        return fail(f"{where}: no encrypted connection ({error.reason or error})", _THEIRS)
     except OSError as error:
         return fail(
-            f"{uplink.host}:{uplink.port}: {error.strerror or error}",
+            f"{where}: {error.strerror or error}",
             Words(
                 "LANケーブルと受付PCの電源、設定の接続先を確認してください。",
                 "Check the LAN cable, that the clinic PC is on, and uplink.host in the site file.",
             ),
+        )
+
+
+_THEIRS = Words(
+    "受付PCの証明書の名前と期限、設定のuplink.hostが合っているか確認してください。",
+    "Check that the clinic PC's certificate is valid and names what uplink.host says.",
+)
+_OURS = Words(
+    "このキオスクの証明書を発行し直して入れてください。", "Issue this kiosk's certificate anew and install it."
+)
+
+
+def _tls(patient: Patient) -> Tls | None:
+    """Return the kiosk's own files, or None where the link is plain or only root may read them."""
+    uplink = patient.config.uplink
+    if uplink.ca_file is None or uplink.cert_file is None or uplink.key_file is None:
+        return None
+    files = [_file(patient, name) for name in (uplink.ca_file, uplink.cert_file, uplink.key_file)]
+    return Tls(*files) if all(os.access(file, os.R_OK) for file in files) else None
+
+
+def _handshake(line: socket.socket, context: ssl.SSLContext, host: str, where: str) -> Finding:
+    """Shake hands and listen a moment: in TLS 1.3 the other side refuses a certificate only after the handshake."""
+    with context.wrap_socket(line, server_hostname=host) as tls:
+        tls.settimeout(_LISTEN_S)
+        try:
+            refused = tls.recv(1) == b""
+        except TimeoutError:
+            refused = False  # it waits for us to speak, as it should
+        except OSError:  # ssl.SSLError among them: the alert
+            refused = True
+        return (
+            fail(f"{where}: refuses this kiosk's certificate", _OURS) if refused else good(f"{where}, {tls.version()}")
         )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Callable
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from reader.doctor import link, machine, parts, picture, report
 from reader.doctor.checks import CHECKS, examine, run, while_serving
 from reader.doctor.command import doctor
 from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words, good
+from reader.uplink.devcerts import make_certificates
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -172,6 +177,67 @@ def test_a_broker_that_is_off_is_a_fault(tmp_path: Path) -> None:
     found = link.broker(patient(tmp_path, uplink={"host": "127.0.0.1", "port": 9}))
     assert found.outcome is Outcome.FAIL
     assert "127.0.0.1:9" in found.detail
+
+
+@pytest.fixture
+def clinic_pc(tmp_path: Path) -> Iterator[Callable[..., Patient]]:
+    """Make a broker's TLS on this machine, and a kiosk that holds certificates of the same clinic or of another one."""
+    folder = make_certificates(tmp_path / "ca", ["kiosk-1"], now=datetime.now(UTC))
+    stranger = make_certificates(tmp_path / "other", ["kiosk-1"], now=datetime.now(UTC))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(folder.tls("broker").ca)
+    context.load_cert_chain(folder.tls("broker").certificate, folder.tls("broker").key)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while not over.is_set():
+                with contextlib.suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as peer:
+                    peer.settimeout(5)
+                    peer.recv(1)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+
+        def kiosk(ca: bool = True, own: bool = True, host: str = "127.0.0.1") -> Patient:
+            keys = tmp_path / "etc/kaopi/tls"
+            keys.mkdir(parents=True)
+            mine = (folder if own else stranger).tls("kiosk-1")
+            (keys / "ca.pem").write_bytes((folder if ca else stranger).tls("kiosk-1").ca.read_bytes())
+            (keys / "kiosk.pem").write_bytes(mine.certificate.read_bytes())
+            (keys / "kiosk.key").write_bytes(mine.key.read_bytes())
+            return patient(tmp_path, uplink={"host": host, "port": server.getsockname()[1]})
+
+        yield kiosk
+        over.set()
+        with contextlib.suppress(OSError), socket.create_connection(server.getsockname()):
+            pass
+        thread.join()
+
+
+def test_the_broker_takes_a_kiosk_of_its_own_clinic(clinic_pc: Callable[..., Patient]) -> None:
+    found = link.broker(clinic_pc())
+    assert (found.outcome, found.detail[-7:]) == (Outcome.OK, "TLSv1.3")
+
+
+def test_a_kiosk_that_the_broker_refuses_is_told_that_it_is_its_own_certificate(
+    clinic_pc: Callable[..., Patient],
+) -> None:
+    found = link.broker(clinic_pc(own=False))
+    assert found.outcome is Outcome.FAIL
+    assert "refuses this kiosk's certificate" in found.detail
+
+
+def test_a_broker_of_another_clinic_is_not_believed(clinic_pc: Callable[..., Patient]) -> None:
+    found = link.broker(clinic_pc(ca=False))
+    assert found.outcome is Outcome.FAIL
+    assert "its certificate is refused" in found.detail
+
+
+def test_a_broker_under_another_name_is_not_believed(clinic_pc: Callable[..., Patient]) -> None:
+    found = link.broker(clinic_pc(host="127.0.0.2"))
+    assert found.outcome is Outcome.FAIL
 
 
 # -- parts -----------------------------------------------------------------------------------------------------

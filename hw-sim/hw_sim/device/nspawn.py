@@ -55,6 +55,7 @@ class Device:
                     *("unshare", "--mount", "--propagation", "private", "systemd-nspawn", "--quiet", "--boot"),
                     *(f"--directory={self.files}", f"--machine={self.name}", "--register=no", "--keep-unit"),
                     *("--network-veth", "--console=read-only", "--link-journal=no", "--resolv-conf=off"),
+                    "--suppress-sync=yes",  # a power cut is the end of its processes; the disk outside goes on
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=console,

@@ -99,12 +99,21 @@ card_face_ca_files = ["/etc/kaopi/card-face-test.json"]
 """
 
 
+# Under the container's own systemd, so that what the container is spared (waiting for the disk) is spared here too.
+_LIKE_A_UNIT = ("systemd-run", "--quiet", "--wait", "--pipe", "--setenv=DEBIAN_FRONTEND=noninteractive")
+
+
 def install_package(device: Device, package: Path) -> str:
     """Install the .deb with no network but the cable to the clinic PC. Returns what dpkg said."""
     shutil.copyfile(package, device.files / "root/kaopi.deb")
-    said = device.run("dpkg", "--install", "/root/kaopi.deb", timeout_s=300)
+    said = device.run(*_LIKE_A_UNIT, "dpkg", "--install", "/root/kaopi.deb", timeout_s=300)
     (device.files / "root/kaopi.deb").unlink()
     return said
+
+
+def purge_package(device: Device) -> str:
+    """Take the package away with everything that was kept for it. Returns what dpkg said."""
+    return device.run(*_LIKE_A_UNIT, "dpkg", "--purge", "kaopi", timeout_s=120)
 
 
 def install_simulator(device: Device) -> None:

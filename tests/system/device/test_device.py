@@ -209,7 +209,7 @@ def test_upgrade_keeps_what_the_site_decided_and_purge_leaves_nothing(
         setup.install_package(device, package)
         assert "みなと内科" in site.read_text(encoding="utf-8")
         assert (device.files / "var/lib/kaopi/outbox/outbox.sqlite3").read_bytes() == b"waiting results"
-        device.run("dpkg", "--purge", "kaopi", timeout_s=120)
+        setup.purge_package(device)
         left = set(device.run(*everything).splitlines()) - set(files.splitlines())
         assert not {path for path in left if "kaopi" in path}, left
         assert device.run("cat", "/etc/passwd", "/etc/group") == users
