@@ -24,10 +24,12 @@ app = typer.Typer(
 config_app = typer.Typer(no_args_is_help=True, help="Check and show the configuration.")
 models_app = typer.Typer(no_args_is_help=True, help="Build and check the face models.")
 provision_app = typer.Typer(no_args_is_help=True, help="Set kiosks up by a file on their boot partition.")
+update_app = typer.Typer(no_args_is_help=True, help="Install signed updates of an image with two slots.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure face comparison, liveness and light.")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(provision_app, name="provision")
+app.add_typer(update_app, name="update")
 app.add_typer(eval_app, name="eval")
 
 SiteOption = Annotated[
@@ -129,7 +131,9 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     language: Annotated[str, typer.Option(help="ja or en")] = "ja",
     witness: Annotated[bool, typer.Option(help="Ask what only a person at the kiosk can see, hear and touch.")] = False,
-    page: Annotated[Path | None, typer.Option(help="Save the bring-up report here, to sign and file: NAME.pdf or NAME.html.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Save the bring-up report here, to sign and file: NAME.pdf or NAME.html.")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this check; may be repeated.")] = None,
 ) -> None:
     """Check every part of this kiosk and say what to do about what is wrong."""
@@ -317,6 +321,70 @@ def provision_import(
 
     # Whether the clock was set is for timesyncd to say; a kiosk without one starts in the past, where nothing expired.
     provision(boot, root, datetime.datetime.now(datetime.UTC))
+
+
+@update_app.command("install")
+def update_install(
+    bundle: Annotated[Path, typer.Argument(help="A signed .raucb file.")],
+    restart: Annotated[bool, typer.Option(help="Restart into it as soon as nobody stands before the kiosk.")] = True,
+) -> None:
+    """Install a signed update beside what runs. Older or foreign ones are refused; no patient is disturbed."""
+    from reader.update import command
+    from reader.update.backend import this_board
+    from reader.update.boot import BootError
+    from reader.update.guard import Refused
+
+    try:
+        typer.echo(f"version {command.install(bundle)} is installed and will be tried at the next restart")
+        if restart:
+            typer.echo("restarting when nobody is there")
+            command.wait_until_idle()
+            command.restart(this_board())
+    except (Refused, BootError) as error:
+        _refuse(str(error))
+
+
+@update_app.command("status")
+def update_status() -> None:
+    """Say which version runs, and what became of the last update."""
+    from reader.update.boot import BootError
+    from reader.update.command import status
+    from reader.update.guard import Refused
+
+    try:
+        typer.echo(status())
+    except (Refused, BootError) as error:
+        _refuse(str(error))
+
+
+@update_app.command("gate")
+def update_gate(site: SiteOption = None) -> None:
+    """Judge the slot that runs; done by systemd after every start."""
+    from reader.config.load import ConfigError, load
+    from reader.update.boot import BootError
+    from reader.update.command import gate
+    from reader.update.guard import Refused
+
+    try:
+        slow = load(site or (SITE_FILE if SITE_FILE.exists() else None)).session.slow_machine
+    except ConfigError:
+        slow = 1.0
+    try:
+        typer.echo(gate(slow).value)
+    except (Refused, BootError) as error:
+        _refuse(str(error))
+
+
+@update_app.command("allow", hidden=True)
+def update_allow() -> None:
+    """RAUC's pre-install handler: end with 1 when the mounted bundle must not be installed now."""
+    from reader.update.command import handler
+    from reader.update.guard import Refused
+
+    try:
+        handler()
+    except Refused as error:
+        _refuse(str(error), 1)
 
 
 @models_app.command("build")

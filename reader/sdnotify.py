@@ -6,6 +6,12 @@ import os
 import socket
 from collections.abc import Mapping
 
+#: What the kiosk tells in STATUS=, and an update reads: whether somebody stands there.
+WAITING = "waiting for patients"
+SERVING = "serving a patient"
+OUT_OF_SERVICE = "out of service"
+REFUSED = "set-up refused"
+
 
 def notify(*lines: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Send e.g. ``READY=1``, ``WATCHDOG=1``, ``STATUS=…``. Returns whether there was a systemd to hear it.

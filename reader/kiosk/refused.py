@@ -12,7 +12,7 @@ from reader.config.schema import KaopiConfig
 from reader.devices.ports import DeviceError, Display
 from reader.devices.registry import open_display
 from reader.screen.refusal import draw_refusal
-from reader.sdnotify import notify
+from reader.sdnotify import REFUSED, notify
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def show_refusal(
     """Show the problems and feed the watchdog until ``stop``. The caller closes the display."""
     draw_refusal(display.surface, display.panel, problems)
     display.flip()
-    notify("READY=1", "STATUS=set-up refused")
+    notify("READY=1", f"STATUS={REFUSED}")
     while not stop():
         display.poll()
         notify("WATCHDOG=1")

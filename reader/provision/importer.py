@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reader.config.load import ConfigError, Problem
 from reader.config.refusal import REFUSAL_FILE, refuse
+from reader.durable import erase, write
 from reader.provision import toml
-from reader.provision.files import erase, write
 from reader.provision.network import keyfile
 from reader.provision.schema import FILE_NAME, Setup, load_setup
 

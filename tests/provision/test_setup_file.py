@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reader import durable
 from reader.config.load import ConfigError, load
 from reader.config.refusal import REFUSAL_FILE, refused
-from reader.provision import files, importer, toml
+from reader.provision import importer, toml
 from reader.provision.fleet import example, read_rows, write_setups
 from reader.provision.importer import CONNECTION, provision
 from reader.provision.network import keyfile
@@ -102,7 +103,7 @@ def test_a_power_cut_during_import_is_made_good_by_the_next_boot(
     class PowerCut(BaseException):
         pass
 
-    write, erase = files.write, files.erase
+    write, erase = durable.write, durable.erase
 
     def cut(path: Path, data: bytes, mode: int) -> None:
         if path.name == stop_before:
