@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench mutate deb device-test flash fuzz kill deb docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench baseline peers mutate deb device-test flash fuzz kill deb docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +60,17 @@ screens: setup-test ## Render every screen, language and panel to out/screens/in
 scenarios: setup-test models ## Play every scenario in real time; timelines and JUnit in out/scenarios/
 	@$(PY) -m hw_sim.cli run --quiet --out out/scenarios $$(ls hw-sim/scenarios/*.toml)
 
+KILLS ?= 60
+ATTACKS ?= 2
+BENCH = $(PY) -m hw_sim.bench --kills $(KILLS) --attacks $(ATTACKS) $(if $(ONLY),--only $(ONLY))
 bench: setup-test models ## Measure; out/bench.json and out/bench/index.html (ONLY=face for a part)
-	@$(PY) -m hw_sim.bench $(if $(ONLY),--only $(ONLY))
+	@$(BENCH)
+
+baseline: setup-test models ## Measure on a quiet machine what later runs are compared with; docs/bench/baseline.json
+	@$(BENCH) --json docs/bench/baseline.json
+
+peers: setup-test ## Install the software that kaopi is measured against, in an environment of its own (200 MB)
+	@$(PY) -m hw_sim.bench.peers.environment
 
 SUITE ?= trixie
 ARCH ?= arm64
@@ -93,6 +102,8 @@ lock: setup-test ## Resolve the locks anew
 	@$(PY) -m pip install -q uv
 	@for v in 3.11 3.13; do .venv/bin/uv pip compile -q pyproject.toml --all-extras --group dev --group sim --group build --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version $$v -o requirements/py$$v.txt; done
+	@cd hw-sim/hw_sim/bench/peers && $(CURDIR)/.venv/bin/uv pip compile -q requirements.in --override overrides.txt --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version 3.11 -o requirements.txt
 
 clean: ## Remove what can be made again
 	@rm -rf .venv .cache out models/*.onnx .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import statistics
 import time
 from dataclasses import dataclass
 
+from hw_sim.bench.rows import Row, quantile_row
 from hw_sim.card.authority import simulator_trust
 from hw_sim.card.inprocess import InProcessConnection, InProcessReader
 from hw_sim.card.link import LinkModel
@@ -16,9 +16,6 @@ from reader.card.profile import MY_NUMBER_CARD
 from reader.card.visit import CardVisit
 from reader.session.vocabulary import Ref
 from reader.vault import Vault
-
-Metric = dict[str, float | int | str | None]
-GOAL_OVERHEAD = 0.05
 
 
 class _Timed:
@@ -77,18 +74,7 @@ def _run(decoder: ChildProcessDecoder, model: LinkModel) -> _Run:
     )
 
 
-def _metric(values: list[float], unit: str, goal: float | None) -> Metric:
-    return {
-        "value": statistics.median(values),
-        "unit": unit,
-        "n": len(values),
-        "low": min(values),
-        "high": max(values),
-        "goal": goal,
-    }
-
-
-def measure(n: int = 7) -> dict[str, Metric]:
+def measure(n: int = 7) -> dict[str, Row]:
     """Read ``n`` cards over the modelled Type B link in real time: certificate, tries, card face, presence proof.
 
     card.link_overhead: kaopi's own time as a fraction of the link's (photo decoding, signatures, parsing).
@@ -101,12 +87,11 @@ def measure(n: int = 7) -> dict[str, Metric]:
         runs = [_run(decoder, LinkModel()) for _ in range(n)]
     finally:
         decoder.close()
+    overhead = [(run.total_s - run.away_s) / run.link_s for run in runs]
     return {
-        "card.link_overhead": _metric(
-            [(run.total_s - run.away_s) / run.link_s for run in runs], "fraction", GOAL_OVERHEAD
-        ),
-        "card.apdus": _metric([float(run.apdus) for run in runs], "commands", None),
-        "card.bytes": _metric([float(run.sent_and_received) for run in runs], "bytes", None),
-        "card.link_s": _metric([run.link_s for run in runs], "s", None),
-        "card.photo_s": _metric([run.photo_s for run in runs], "s", None),
+        "card.link_overhead": quantile_row(overhead, "ratio"),
+        "card.apdus": quantile_row([float(run.apdus) for run in runs], "commands"),
+        "card.bytes": quantile_row([float(run.sent_and_received) for run in runs], "bytes"),
+        "card.link_s": quantile_row([run.link_s for run in runs], "s"),
+        "card.photo_s": quantile_row([run.photo_s for run in runs], "s"),
     }

@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
+from hw_sim.bench.rows import Row, count_row, quantile_row
 from hw_sim.clinic.results import accepted_by_face
 from hw_sim.reliability.clinic import FORK, SITE, ProcessClinic
 from reader.uplink.bridge import KioskBridge, memory_bridges
@@ -41,9 +42,18 @@ class Fleet:
     results: int
     lost: int
     twice: int
-    p50_ms: float
-    p99_ms: float
+    took_ms: tuple[float, ...]  # of each result, rising
     seconds: float
+
+    @property
+    def p50_ms(self) -> float:
+        """The typical latency."""
+        return self.took_ms[len(self.took_ms) // 2]
+
+    @property
+    def p99_ms(self) -> float:
+        """99 of 100 are faster."""
+        return self.took_ms[int(len(self.took_ms) * 0.99)]
 
 
 class _Timed(Outbox):
@@ -163,8 +173,7 @@ def run(folder: Path, kiosks: int, results: int, over_s: float, seed: int) -> Fl
         results=kiosks * results,
         lost=kiosks * results - len(set(stored)) + sum(part.waiting for part in parts),
         twice=len(stored) - len(set(stored)),
-        p50_ms=took[len(took) // 2],
-        p99_ms=took[int(len(took) * 0.99)],
+        took_ms=tuple(took),
         seconds=seconds,
     )
 
@@ -176,6 +185,18 @@ def report(fleet: Fleet) -> str:
         f"fleet.lost = {fleet.lost}\nfleet.twice = {fleet.twice}\n"
         f"fleet.p50_ms = {fleet.p50_ms:.1f}\nfleet.p99_ms = {fleet.p99_ms:.1f}"
     )
+
+
+def measure(kiosks: int = 200, results: int = 10, over_s: float = 60.0) -> dict[str, Row]:
+    """Return fleet.* by id."""
+    with tempfile.TemporaryDirectory(prefix="kaopi-fleet-") as folder:
+        fleet = run(Path(folder), kiosks, results, over_s, seed=1)
+    return {
+        "fleet.lost": count_row(fleet.lost, fleet.results, "results"),
+        "fleet.twice": count_row(fleet.twice, fleet.results, "results"),
+        "fleet.p50_ms": quantile_row(fleet.took_ms, "ms", 0.5),
+        "fleet.p99_ms": quantile_row(fleet.took_ms, "ms", 0.99),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

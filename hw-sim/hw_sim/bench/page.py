@@ -1,67 +1,151 @@
-"""The bench page: every figure as a bar against its goal, with its interval and what it was before."""
+"""The bench page: three answers, the pictures behind them, and every figure. One file, no network, light and dark."""
 
 from __future__ import annotations
 
 import html
-import json
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-GROUPS = {
-    "How fast": ("path.", "card.", "face.pipeline", "face.decision", "ui.", "outbox.", "flow.", "start.", "fleet.p99"),
-    "How right": ("face.", "light.", "ocr."),
-    "How safe": ("pad.", "kill.", "fleet."),
-    "How large": ("mem.", "wheel."),
-}
-STYLE = (
-    "body{font:16px/1.5 sans-serif;margin:2rem;max-width:70rem;color:#1a1a1a}table{border-collapse:collapse;width:100%}"
-    "td,th{padding:.3rem .6rem;border-bottom:1px solid #ccc;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}"
-    ".met{color:#115a36}.missed{color:#ce0000}svg{vertical-align:middle}"
-)
+from hw_sim.bench import charts, words
+from hw_sim.bench.compare import REGRESSION, missed, misses, regressions, worsening
+from hw_sim.bench.figures import Chapter, figure_of
+from hw_sim.bench.result import Result
+from hw_sim.bench.rows import Row
+
+ANSWERS = {Chapter.FAST: words.fast, Chapter.RIGHT: words.right, Chapter.SAFE: words.safe}
 
 
-def write_page(path: Path, result: dict[str, Any], baseline: Path) -> None:
-    """Write the page for ``result`` (the JSON's content)."""
-    before = json.loads(baseline.read_text("utf-8"))["metrics"] if baseline.exists() else {}
-    metrics: dict[str, Any] = dict(result["metrics"])
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>kaopi bench</title>",
-        f"<style>{STYLE}</style><h1>How fast, how right, how safe</h1>",
-        f"<p>{html.escape(result['machine'])}; {html.escape(result['at'])}.",
-        "Rates are fractions; intervals are 95 %.</p>",
-    ]
-    for title, prefixes in GROUPS.items():
-        mine = [name for name in metrics if name.startswith(prefixes)]
-        if not mine:
-            continue
-        parts.append(f"<h2>{title}</h2><table><tr><th>figure<th>value<th>interval<th>goal<th><th>before</tr>")
-        parts += [_row(name, metrics.pop(name), before.get(name)) for name in mine]
-        parts.append("</table>")
+def write_page(path: Path, result: Result, baseline: Result | None) -> None:
+    """Write the page."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(parts), "utf-8")
+    path.write_text(page(result, baseline), "utf-8")
 
 
-def _row(name: str, metric: dict[str, Any], before: dict[str, Any] | None) -> str:
-    value, goal = float(metric["value"]), metric.get("goal")
-    low, high = metric.get("low"), metric.get("high")
-    interval = "" if low is None or high is None else f"{low:.4g} … {high:.4g}"
-    more_is_better = name in ("ocr.right", "flow.patients_per_hour", "outbox.commits_per_s")
-    met = goal is None or (value >= goal if more_is_better else value <= goal)
-    mark = "" if goal is None else f"<span class={'met' if met else 'missed'}>{'met' if met else 'not met'}</span>"
-    share = 0.0 if not goal else min(1.0, value / (2 * goal))
-    bar = (
-        ""
-        if not goal
-        else (
-            f'<svg width=160 height=14 role=img aria-label="{value:.4g} of {goal:g}">'
-            f"<rect width={160 * share:.0f} height=14 "
-            f'fill="{"#115a36" if met else "#ce0000"}"/><path d="M80 0V14" stroke="#1a1a1a"/></svg>'
-        )
+def page(result: Result, baseline: Result | None) -> str:
+    """Return the page."""
+    before = baseline.metrics if baseline else {}
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    parts = [
+        '<!doctype html><html lang="en"><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width,initial-scale=1">',
+        f"<title>kaopi bench</title><style>{style}</style>",
+        "<h1>How fast, how right, how safe</h1>",
+        f'<p class="soft">kaopi, measured on {html.escape(result.machine)}, {html.escape(result.at[:16])} UTC.</p>',
+        _verdict(result, before),
+        '<div class="answers">',
+        *(_answer(chapter, result.metrics) for chapter in ANSWERS),
+        "</div>",
+        *(_chapter(chapter, result, before) for chapter in Chapter),
+        _absent(result),
+        _reading(baseline),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(result: Result, before: Mapping[str, Row]) -> str:
+    goals = [name for name, row in result.metrics.items() if row["goal"] is not None]
+    not_met = misses(result.metrics)
+    worse = regressions(result.metrics, before)
+    said = f"{len(goals) - len(not_met)} of {len(goals)} goals are met."
+    if not goals:
+        return ""
+    if not not_met and not worse:
+        return f'<div class="verdict">{said} Nothing got worse by more than a tenth since the baseline.</div>'
+    lines = "".join(f"<li>{html.escape(line)}" for line in [*not_met, *worse])
+    return f'<div class="verdict not">{said} What is not as it should be:<ul>{lines}</ul></div>'
+
+
+def _answer(chapter: Chapter, metrics: Mapping[str, Row]) -> str:
+    lines = ANSWERS[chapter](metrics)
+    state = {True: "met", False: "missed", None: ""}
+    body = "".join(
+        f'<dt class="{state[line.met]}">{html.escape(line.big)}<dd>{html.escape(line.says)}' for line in lines
     )
-    was = "" if before is None else f"{before['value']:.4g}"
-    shown_goal = "" if goal is None else f"{goal:g}"
+    return f"<section><h2>{chapter}</h2><dl>{body or '<dd>not measured in this run'}</dl></section>"
+
+
+def _chapter(chapter: Chapter, result: Result, before: Mapping[str, Row]) -> str:
+    mine = {name: row for name, row in result.metrics.items() if _chapter_of(name) is chapter}
+    if not mine:
+        return ""
+    drawn = [
+        f"<h3>{html.escape(one.title)}</h3><figure>{one.svg}<figcaption>{html.escape(one.says)}</figcaption></figure>"
+        for one in charts.of(chapter, result.metrics)
+    ]
+    main = {name: row for name, row in mine.items() if not _detail(name)}
+    rest = {name: row for name, row in mine.items() if _detail(name)}
+    details = ""
+    if rest:
+        details = f"<details><summary>{len(rest)} more, in detail</summary>{_table(rest, before)}</details>"
+    return f"<h2>{chapter}</h2>{''.join(drawn)}<h3>Every figure</h3>{_table(main, before)}{details}"
+
+
+def _chapter_of(name: str) -> Chapter | None:
+    figure = figure_of(name)
+    return figure.chapter if figure else None
+
+
+def _detail(name: str) -> bool:
+    """Tell whether a figure is one of a family, and no answer of its own."""
+    figure = figure_of(name)
+    return figure is not None and figure.name.endswith(".*") and not name.startswith("pad.sim_apcer.")
+
+
+def _table(metrics: Mapping[str, Row], before: Mapping[str, Row]) -> str:
+    head = "<tr><th>figure<th>value<th>95 % interval<th>n<th>goal<th>baseline<th>change"
+    lines = "".join(_line(name, row, before.get(name)) for name, row in _in_order(metrics))
+    return f'<div class="scroll"><table>{head}{lines}</table></div>'
+
+
+def _in_order(metrics: Mapping[str, Row]) -> Iterable[tuple[str, Row]]:
+    """The reader's questions first: figures with a goal before those without, each by name."""
+    return sorted(metrics.items(), key=lambda item: (item[1]["goal"] is None, item[0]))
+
+
+def _line(name: str, row: Row, before: Row | None) -> str:
+    figure = figure_of(name)
+    says = figure.says if figure else ""
+    goal = words.aim(name, row)
+    state = "" if not goal else "missed" if missed(name, row) else "met"
+    was = "" if before is None else words.shown(before["value"], before["unit"])
     return (
-        f"<tr><td>{html.escape(name)}<td>{value:.4g} {html.escape(str(metric['unit']))}<td>{interval}"
-        f"<td>{shown_goal} {mark}<td>{bar}<td>{was}</tr>"
+        f'<tr><td>{html.escape(says)}<span class="id">{html.escape(name)}</span>'
+        f"<td>{html.escape(words.shown(row['value'], row['unit']))}<td>{html.escape(words.interval(row))}"
+        f'<td>{row["n"]:,}<td class="{state}">{html.escape(goal)}<td>{html.escape(was)}<td>{_change(name, row, before)}'
+    )
+
+
+def _change(name: str, row: Row, before: Row | None) -> str:
+    worse = None if before is None else worsening(name, row, before)
+    if worse is None or worse == 0:
+        return ""
+    if math.isinf(worse):
+        return '<span class="worse">worse than none</span>'
+    kind = "worse" if worse > REGRESSION else "better" if worse < -REGRESSION else ""
+    return f'<span class="{kind}">{abs(worse):.0%} {"worse" if worse > 0 else "better"}</span>'
+
+
+def _absent(result: Result) -> str:
+    if not result.absent:
+        return ""
+    lines = "".join(
+        f'<li><span class="id">{html.escape(name)}</span>{html.escape(why)}'
+        for name, why in sorted(result.absent.items())
+    )
+    return f"<h2>Not measured here</h2><ul>{lines}</ul>"
+
+
+def _reading(baseline: Result | None) -> str:
+    compared = "No baseline is committed yet."
+    if baseline is not None:
+        compared = (
+            f"Ratios and rates are compared with the committed baseline of {baseline.at[:10]} "
+            f"({baseline.machine}); seconds are not, since machines differ."
+        )
+    return (
+        "<h2>How to read this</h2><p>Bars and dots are what was measured; the pale band or thin line is the 95 % "
+        "interval: measured again, the truth may lie anywhere in it. The orange line is the goal. n is how many "
+        f"measurements or trials a figure rests on. {html.escape(compared)} The same figures are in out/bench.json; "
+        "rates are fractions there.</p>"
     )

@@ -2,84 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import mean
+
+from hw_sim.bench.rows import Row, print_rows, quantile_row, row
 
 ROOT = Path(__file__).resolve().parents[3]
-_CHILD = """
-import sys, time
-began = time.monotonic()
-from pathlib import Path
-from hw_sim.camera.virtual import VirtualCamera
-from hw_sim.card.authority import simulator_trust
-from hw_sim.scenario.real import in_process_card
-from hw_sim.scenario.schema import load
-from hw_sim.scenario.world import config_for
-from reader.kiosk.assemble import Choices, assemble
-from reader.kiosk.clock import SystemClock
-from reader.kiosk.threads import Crew
-from reader.session.vocabulary import Step
-folder = Path(sys.argv[1])
-cards = in_process_card()
-made = assemble(config_for(load(Path(sys.argv[2])), folder), Choices(
-    SystemClock(), camera=VirtualCamera(), card_reader=cards.reader, card_front=cards.front, trust=simulator_trust()))
-crew = Crew(made.workers, SystemClock())
-crew.start()
-while made.kiosk.session.step is not Step.IDLE:
-    made.kiosk.step(time.monotonic())
-ready = time.monotonic() - began
-settle = time.monotonic() + 3.0
-used, began = None, 0.0
-while time.monotonic() < settle + 10.0:
-    now = time.monotonic()
-    if used is None and now >= settle:
-        used, began = time.process_time(), now
-    delay = made.kiosk.step(now)
-    time.sleep(max(0.0, delay - (time.monotonic() - now)))
-idle = (time.process_time() - used) / (time.monotonic() - began)
-rss = next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmRSS"))
-crew.stop()
-made.close()
-print(ready, rss / 1024, idle)
-"""
 
 
-def measure() -> dict[str, dict[str, Any]]:
-    """Return start.ready_s (process start to start screen), mem.rss_mb, wheel.mb, ui.idle_cpu (share of one core)."""
-    scenario = ROOT / "hw-sim" / "scenarios" / "face.toml"
-    with tempfile.TemporaryDirectory() as folder:
-        run = subprocess.run(
-            [sys.executable, "-c", _CHILD, folder, str(scenario)], capture_output=True, text=True, check=True
-        )
-        ready, rss, idle = (float(word) for word in run.stdout.split()[-3:])
-        built = Path(folder) / "wheel"
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "wheel",
-                "-q",
-                "--no-deps",
-                "--no-build-isolation",
-                "-w",
-                str(built),
-                str(ROOT),
-            ],
-            check=True,
-            capture_output=True,
-        )
-        size = sum(file.stat().st_size for file in built.glob("*.whl")) / 1e6
-
-    def row(value: float, unit: str, goal: float | None = None) -> dict[str, Any]:
-        return {"value": value, "unit": unit, "n": 1, "low": None, "high": None, "goal": goal}
-
+def measure(starts: int = 5, idle_s: int = 10) -> dict[str, Row]:
+    """Return start.ready_s, mem.rss_mb, ui.idle_cpu (share of one core, from slices of a second) and wheel.mb."""
+    waited = [_waiting_kiosk(0) for _ in range(starts - 1)] + [_waiting_kiosk(idle_s)]
+    slices = waited[-1].idle
     return {
-        "start.ready_s": row(ready, "s"),
-        "mem.rss_mb": row(rss, "MB"),
-        "wheel.mb": row(size, "MB"),
-        "ui.idle_cpu": row(idle, "fraction", 0.03),
+        "start.ready_s": quantile_row([one.ready_s for one in waited], "s"),
+        "mem.rss_mb": quantile_row([one.rss_mb for one in waited], "MB"),
+        "ui.idle_cpu": row(mean(slices), "fraction", len(slices), min(slices), max(slices)),
+        "wheel.mb": row(_wheel_mb(), "MB", 1),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a kiosk said of itself. idle: share of one core, second by second."""
+
+    ready_s: float
+    rss_mb: float
+    idle: list[float]
+
+
+def _waiting_kiosk(idle_s: int) -> Waiting:
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()  # one clock for all processes of a machine
+        run = subprocess.run(
+            [sys.executable, "-m", "hw_sim.bench.waiting_kiosk", folder, str(idle_s)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    said = json.loads(run.stdout.splitlines()[-1])
+    return Waiting(said["ready_at"] - began, said["rss_mb"], said["idle"])
+
+
+def _wheel_mb() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, str(ROOT)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        return sum(file.stat().st_size for file in Path(folder).glob("*.whl")) / 1e6
+
+
+def main() -> int:
+    """Run the command."""
+    print_rows(measure())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,6 @@ panel), ui.touch_p99_ms (a digit pressed until the new screen is drawn) and the 
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from functools import partial
 import numpy as np
 import pygame
 
+from hw_sim.bench.rows import Row, print_rows, quantile_row
 from reader.devices.ports import Panel
 from reader.screen.cases import Case, cases, placeholder
 from reader.screen.painter import Painter
@@ -25,19 +25,30 @@ from reader.text import Catalogue
 _LIVE = ("reading_card", "face", "face.move_left", "visual_check.unlocked")
 
 
-def measure(frames: int = 120, redraws: int = 12) -> dict[str, float]:
-    """Draw every case on every panel; return milliseconds by name. frames: live frames a panel, redraws: a screen."""
+def measure(frames: int = 120, redraws: int = 12) -> dict[str, Row]:
+    """Draw every case on every panel. frames: live frames a panel and case, redraws: a screen.
+
+    The three figures without a panel are those of the slowest panel and case.
+    """
     catalogue = Catalogue.load()
-    figures: dict[str, float] = {}
+    live, touch, rows = [], [], {}
     for panel in PANELS:
         for name, took in _panel(panel, catalogue, frames, redraws).items():
-            figures[f"ui.{panel.name}.{name}_p50_ms"] = _quantile(took, 0.5)
-            figures[f"ui.{panel.name}.{name}_p99_ms"] = _quantile(took, 0.99)
-    worst = {key: value for key, value in figures.items() if ".live." in key}
-    figures["ui.frame_p50_ms"] = max(value for key, value in worst.items() if key.endswith("_p50_ms"))
-    figures["ui.frame_p99_ms"] = max(value for key, value in worst.items() if key.endswith("_p99_ms"))
-    figures["ui.touch_p99_ms"] = max(value for key, value in figures.items() if key.endswith(".touch_p99_ms"))
-    return figures
+            rows[f"ui.{panel.name}.{name}_p50_ms"] = quantile_row(took, "ms", 0.5)
+            if name.startswith("live."):
+                live.append(took)
+            if name == "touch":
+                touch.append(took)
+    return {
+        "ui.frame_p50_ms": _slowest(live, 0.5),
+        "ui.frame_p99_ms": _slowest(live, 0.99),
+        "ui.touch_p99_ms": _slowest(touch, 0.99),
+        **rows,
+    }
+
+
+def _slowest(every: Sequence[Sequence[float]], share: float) -> Row:
+    return max((quantile_row(took, "ms", share) for took in every), key=lambda one: float(one["value"]))
 
 
 def _panel(panel: Panel, catalogue: Catalogue, frames: int, redraws: int) -> dict[str, list[float]]:
@@ -99,13 +110,9 @@ def _timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
-def main(_arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Run the command."""
-    sys.stdout.write(json.dumps({key: round(value, 2) for key, value in measure().items()}, indent=1) + "\n")
+    print_rows(measure())
     return 0
 
 

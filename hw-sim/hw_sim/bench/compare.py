@@ -1,0 +1,64 @@
+"""Now against the goals, and against the committed baseline: ratios, since seconds differ between machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hw_sim.bench.figures import Better, figure_of
+from hw_sim.bench.rows import Row
+
+REGRESSION = 0.10
+COMPARABLE = ("fraction", "ratio")
+
+
+def missed(name: str, row: Row) -> bool:
+    """Tell whether a figure misses its goal."""
+    goal, figure = row["goal"], figure_of(name)
+    if goal is None:
+        return False
+    if figure is not None and figure.better is Better.HIGHER:
+        return bool(row["value"] < goal)
+    return bool(row["value"] > goal)
+
+
+def worsening(name: str, row: Row, before: Row) -> float | None:
+    """Return by which share of its former value a ratio got worse, negative where it got better.
+
+    None where there is nothing to compare: no ratio, or neither way is better. From 0 anything is infinitely worse.
+    """
+    figure = figure_of(name)
+    if figure is None or figure.better is Better.NEITHER or row["unit"] not in COMPARABLE:
+        return None
+    change = float(row["value"]) - float(before["value"])
+    worse = -change if figure.better is Better.HIGHER else change
+    if not before["value"]:
+        return 0.0 if worse == 0 else float("inf") * worse
+    return worse / abs(float(before["value"]))
+
+
+def perhaps_chance(row: Row, before: Row) -> bool:
+    """Tell whether the two intervals overlap: the change may be the luck of the draw."""
+    if None in (row["low"], row["high"], before["low"], before["high"]):
+        return False
+    return bool(row["low"] <= before["high"] and before["low"] <= row["high"])
+
+
+def regressions(metrics: Mapping[str, Row], baseline: Mapping[str, Row]) -> list[str]:
+    """Return a line for each ratio that got worse by more than a tenth."""
+    lines = []
+    for name, row in metrics.items():
+        before = baseline.get(name)
+        worse = None if before is None else worsening(name, row, before)
+        if before is not None and worse is not None and worse > REGRESSION:
+            chance = " (the intervals overlap: perhaps chance)" if perhaps_chance(row, before) else ""
+            lines.append(f"WORSE: {name} was {before['value']:.4g}, is {row['value']:.4g}{chance}")
+    return lines
+
+
+def misses(metrics: Mapping[str, Row]) -> list[str]:
+    """Return a line for each goal that is missed."""
+    return [
+        f"GOAL MISSED: {name} is {row['value']:.4g} {row['unit']}, goal {row['goal']:g}"
+        for name, row in metrics.items()
+        if missed(name, row)
+    ]

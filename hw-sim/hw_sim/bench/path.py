@@ -1,0 +1,141 @@
+"""The critical path in real time: card in to verified, over the card link's own time, with a patient who is ready.
+
+The whole kiosk runs with its threads and nets; the card answers in the time of a Type B link. The camera plays a film
+drawn beforehand: drawing it meanwhile would take processor time that no real camera takes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hw_sim.bench.rows import Row, print_rows, quantile_row
+from hw_sim.camera.clip import record
+from hw_sim.card.authority import simulator_trust
+from hw_sim.people.person import load_person
+from hw_sim.people.scene import standing
+from hw_sim.scenario.real import in_process_card
+from hw_sim.scenario.schema import load
+from hw_sim.scenario.world import card_of, config_for
+from reader.devices.ports import DeviceTimeout, Frame, LightRequest
+from reader.kiosk.assemble import JST, Assembled, Choices, assemble
+from reader.kiosk.clock import SystemClock
+from reader.kiosk.threads import Crew
+from reader.session.vocabulary import Step
+
+SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "face.toml"
+FPS, FILM_S, SETTLE_S, LIMIT_S = 30.0, 4.0, 0.5, 15.0
+VERIFIED = frozenset({Step.CONSENT})  # what a new patient is asked as soon as the face is known
+
+
+class FilmCamera:
+    """Plays frames at their pace, there and back, for ever."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._pixels = [frame.pixels for frame in frames]
+        self._began = self._due = 0.0
+
+    def start(self) -> None:
+        """See Camera."""
+        self._began = self._due = time.monotonic()
+
+    def capture(self, timeout_s: float) -> Frame:
+        """See Camera: the newest frame, each once."""
+        now = time.monotonic()
+        if self._due - now > timeout_s:
+            raise DeviceTimeout("the next frame is not due yet")
+        time.sleep(max(0.0, self._due - now))
+        number = int((time.monotonic() - self._began) * FPS)
+        self._due = self._began + (number + 1) / FPS
+        place = number % (2 * len(self._pixels) - 2)
+        pixels = self._pixels[min(place, 2 * len(self._pixels) - 2 - place)]
+        return Frame(pixels, self._began + number / FPS, number)
+
+    def adjust(self, request: LightRequest) -> None:
+        """See Camera: the film's light is good."""
+
+    def stop(self) -> None:
+        """See Camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One visit: card in to verified, and of that the seconds on the card link."""
+
+    verified_s: float
+    link_s: float
+
+
+def once(film: Sequence[Frame], folder: Path) -> Served:
+    """Serve one new patient up to the first question. Raises RuntimeError when the kiosk does not come that far."""
+    scenario, clock, cards = load(SCENARIO), SystemClock(), in_process_card()
+    made = assemble(
+        config_for(scenario, folder),
+        Choices(clock, camera=FilmCamera(film), card_reader=cards.reader, card_front=cards.front,
+                trust=simulator_trust()),
+    )  # fmt: skip
+    crew = Crew(made.workers, clock)
+    crew.start()
+    try:
+        _until(made, clock, frozenset({Step.IDLE}))
+        _settle(made, clock)
+        put_in = clock.now()
+        cards.slot.insert(card_of(scenario.patient, "", clock.wall().astimezone(JST).date()))
+        verified = _until(made, clock, VERIFIED)
+        link = sum(
+            span.end - span.start
+            for span in made.trace.spans()
+            if span.lane == "card link" and put_in <= span.start and span.end <= verified
+        )
+    finally:
+        crew.stop()
+        made.close()
+    return Served(verified - put_in, link)
+
+
+def _until(made: Assembled, clock: SystemClock, steps: frozenset[Step]) -> float:
+    """Turn the kiosk until one of ``steps``; return when that was."""
+    began = clock.now()
+    while True:
+        now = clock.now()
+        delay = made.kiosk.step(now)
+        if made.kiosk.session.step in steps:
+            return clock.now()
+        if now - began > LIMIT_S:
+            raise RuntimeError(f"the kiosk stayed at {made.kiosk.session.step.value} for {LIMIT_S:.0f} s")
+        time.sleep(max(0.0, min(delay, 1 / FPS) - (clock.now() - now)))
+
+
+def _settle(made: Assembled, clock: SystemClock) -> None:
+    """Let the helpers warm up, as they have long done when the first patient of a day comes."""
+    until = clock.now() + SETTLE_S
+    while clock.now() < until:
+        time.sleep(min(made.kiosk.step(clock.now()), 0.05))
+
+
+def measure(n: int = 9) -> dict[str, Row]:
+    """Return path.*: the median of ``n`` visits."""
+    film = record(standing(load_person(load(SCENARIO).patient.person)), FILM_S, fps=FPS, settle_s=1.0)
+    runs = []
+    for _ in range(n):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(once(film, Path(folder)))
+    return {
+        "path.verified_over_link": quantile_row([run.verified_s / run.link_s for run in runs], "ratio"),
+        "path.verified_s": quantile_row([run.verified_s for run in runs], "s"),
+        "path.link_s": quantile_row([run.link_s for run in runs], "s"),
+    }
+
+
+def main() -> int:
+    """Run the command."""
+    print_rows(measure())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Figures in words: numbers with their units as people read them, and the sentences at the head of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hw_sim.bench.compare import missed
+from hw_sim.bench.figures import Better, figure_of
+from hw_sim.bench.rows import Row
+
+Metrics = Mapping[str, Row]
+_SINGULAR = {"taps": "tap", "results": "result", "cards": "card", "faults": "fault", "pictures": "picture"}
+
+
+def number(value: float) -> str:
+    """Return three significant digits (two of the very small), thousands set apart, no needless zeros."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    text = f"{value:.3g}" if abs(value) >= 0.1 else f"{value:.2g}"
+    return text if "e" not in text else f"{value:.7f}".rstrip("0")
+
+
+def shown(value: float, unit: str) -> str:
+    """Return a value with its unit: fractions as per cent, ratios as times."""
+    if unit == "fraction":
+        return f"{number(100 * value)} %"
+    if unit == "ratio":
+        return f"{number(value)} ×"
+    if unit == "1/h":
+        return f"{number(value)} an hour"
+    if unit == "1/s":
+        return f"{number(value)} a second"
+    return f"{number(value)} {_SINGULAR.get(unit, unit) if value == 1 else unit}"
+
+
+def interval(row: Row) -> str:
+    """Return the interval, empty where there is none or it is a point."""
+    low, high = row["low"], row["high"]
+    if low is None or high is None or low == high:
+        return ""
+    if row["unit"] == "fraction":
+        return f"{number(100 * low)} to {number(100 * high)} %"
+    return f"{number(low)} to {number(high)}"
+
+
+def aim(name: str, row: Row) -> str:
+    """Return the goal in words, empty where there is none."""
+    if row["goal"] is None:
+        return ""
+    figure = figure_of(name)
+    least = figure is not None and figure.better is Better.HIGHER
+    if row["goal"] == 0:
+        return "none"
+    return f"{'at least' if least else 'at most'} {shown(row['goal'], row['unit'])}"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One answer: a figure said in a sentence. met: None where no goal speaks."""
+
+    big: str
+    says: str
+    met: bool | None
+
+
+def _one(metrics: Metrics, name: str, says: str) -> list[Headline]:
+    row = metrics.get(name)
+    if row is None:
+        return []
+    goal = aim(name, row)
+    met = None if row["goal"] is None else not missed(name, row)
+    return [Headline(shown(row["value"], row["unit"]), says + (f" (goal: {goal})" if goal else ""), met)]
+
+
+def _zero(metrics: Metrics, names: tuple[str, ...], says: str) -> list[Headline]:
+    """Say several counts that must be 0 as one: the sum of events, and how sure one can be of it."""
+    rows = [metrics[name] for name in names if name in metrics]
+    if not rows:
+        return []
+    events, trials = sum(row["value"] for row in rows), sum(row["n"] for row in rows)
+    likely = max(row["high"] / row["n"] for row in rows)
+    sure = f"; with 95 % certainty fewer than 1 in {number(1 / likely)}" if not events and likely else ""
+    return [Headline(number(events), says.format(n=number(trials / len(rows))) + sure, events == 0)]
+
+
+def fast(metrics: Metrics) -> list[Headline]:
+    """Answer "how fast"."""
+    found = []
+    if "path.verified_s" in metrics and "path.link_s" in metrics:
+        ratio, took = metrics["path.verified_over_link"], metrics["path.verified_s"]["value"]
+        link = metrics["path.link_s"]["value"]
+        says = f"card in to verified; {number(link)} s of it the card itself needs"
+        goal = f" (goal: at most {number(ratio['goal'])} times the card's time; it is {number(ratio['value'])})"
+        found.append(Headline(f"{number(took)} s", says + goal, not missed("path.verified_over_link", ratio)))
+    found += _one(metrics, "flow.taps_returning", "for a patient who comes again")
+    found += _one(metrics, "flow.taps_new", "for a new patient who agrees to everything")
+    found += _one(metrics, "flow.patients_per_hour", "can pass one kiosk")
+    found += _one(metrics, "ui.touch_p99_ms", "from a finger to the screen that answers it")
+    return found
+
+
+def right(metrics: Metrics) -> list[Headline]:
+    """Answer "how right"."""
+    found = _one(metrics, "ocr.right", "of readable card fronts are read right")
+    at = "of photo pairs of the right person are not recognised, where 1 stranger in 10,000 would pass"
+    found += _one(metrics, "face.lfw_fnmr_1e4", at)
+    found += _one(metrics, "face.lfw_ic_fnmr_1e4", "of them against a small grey portrait like the chip's")
+    found += _one(metrics, "light.false_refuse", "of good light is called bad")
+    found += _one(metrics, "light.false_ok", "of bad light is called good")
+    return found
+
+
+def safe(metrics: Metrics) -> list[Headline]:
+    """Answer "how safe"."""
+    species = [row for name, row in metrics.items() if name.startswith("pad.sim_apcer.")]
+    found = []
+    if species:
+        tried = sum(row["n"] for row in species)
+        passed = sum(round(row["value"] * row["n"]) for row in species)
+        says = f"of {tried} simulated attacks of {len(species)} kinds passed (goal: none)"
+        found.append(Headline(number(passed), says, passed == 0))
+    found += _one(metrics, "face.nuaa_fmr", "of strangers were taken for the card's owner")
+    found += _one(metrics, "pad.sim_bpcer", "of living people were not taken for living within 5 s")
+    lost = "results lost or doubled of {n}, while processes were killed and disks failed"
+    found += _zero(metrics, ("kill.lost", "kill.twice"), lost)
+    found += _zero(metrics, ("fleet.lost", "fleet.twice"), "results lost or doubled of {n} from 200 kiosks at one desk")
+    found += _zero(metrics, ("ocr.wrong",), "wrong numbers from {n} card fronts, spoiled ones among them")
+    return found

@@ -1,0 +1,125 @@
+"""The page answers how fast, how right, how safe: in words first, offline, and never better than it was."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hw_sim.bench import words
+from hw_sim.bench.page import page
+from hw_sim.bench.plots import Mark, bars, dots, nice
+from hw_sim.bench.result import Result
+from hw_sim.bench.rows import Row, count_row, fraction_row, quantile_row, row
+
+
+def measured() -> Result:
+    result = Result("a board, 4 cores", "2026-11-22T07:00:00+00:00")
+    result.take("path", {
+        "path.verified_over_link": quantile_row([1.1, 1.12, 1.14], "ratio"),
+        "path.verified_s": quantile_row([1.3, 1.31, 1.32], "s"),
+        "path.link_s": quantile_row([1.17, 1.17, 1.17], "s"),
+    })  # fmt: skip
+    result.take("flow", {
+        "flow.taps_new": row(1.0, "taps", 1), "flow.taps_returning": row(2.0, "taps", 1),
+        "flow.patients_per_hour": row(269.1, "1/h", 10),
+    })  # fmt: skip
+    result.take("kill", {
+        "kill.lost": count_row(0, 4000, "results"), "kill.twice": count_row(0, 4000, "results"),
+        "kill.faults": row(150.0, "faults", 150),
+    })  # fmt: skip
+    result.take("liveness", {
+        "pad.sim_apcer.print": fraction_row(0, 20) | {"goal": 0.0},
+        "pad.sim_apcer.phone": fraction_row(2, 20) | {"goal": 0.0},
+        "pad.sim_apcer_max": fraction_row(2, 20) | {"goal": 0.0},
+    })  # fmt: skip
+    result.take("peers", {}, "PyPI cannot be reached")
+    return result
+
+
+def test_it_says_the_three_answers_in_words() -> None:
+    text = page(measured(), None)
+    assert '<dt class="met">1.31 s<dd>card in to verified; 1.17 s of it the card itself needs' in text
+    assert "2 taps<dd>for a patient who comes again (goal: at most 1 tap)" in text
+    assert "0<dd>results lost or doubled of 4,000" in text
+    assert "of 40 simulated attacks of 2 kinds passed" in text
+
+
+def test_a_missed_goal_stands_at_the_top_and_is_marked() -> None:
+    text = page(measured(), None)
+    top = text[: text.index('class="answers"')]
+    assert "GOAL MISSED: flow.taps_returning is 2 taps, goal 1" in top
+    assert 'class="missed">2 taps' in text
+
+
+def test_what_was_not_measured_is_listed_with_its_reason() -> None:
+    text = page(measured(), None)
+    assert "Not measured here" in text
+    assert "PyPI cannot be reached" in text
+
+
+def test_a_regression_is_on_the_page() -> None:
+    before = measured()
+    before.metrics["path.verified_over_link"] = quantile_row([0.9, 0.9, 0.9], "ratio")
+    assert "WORSE: path.verified_over_link was 0.9, is 1.12" in page(measured(), before)
+
+
+def test_it_loads_nothing_and_follows_light_and_dark() -> None:
+    text = page(measured(), None)
+    assert not re.search(r"(src|href)\s*=|url\(|@import", text)
+    assert "prefers-color-scheme:dark" in text
+
+
+def test_a_result_without_figures_still_is_a_page() -> None:
+    assert "not measured in this run" in page(Result("a board", "2026-11-22T07:00:00+00:00"), None)
+
+
+def test_every_picture_is_described_and_well_formed() -> None:
+    class Seen(HTMLParser):
+        pictures = 0
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "svg":
+                self.pictures += 1
+                assert dict(attrs)["aria-label"]
+
+    seen = Seen()
+    text = page(measured(), None)
+    seen.feed(text)
+    assert seen.pictures == text.count("</svg>") >= 2
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.0193, "fraction", "1.93 %"), (0.0, "fraction", "0 %"), (1.0, "fraction", "100 %"),
+        (1.121, "ratio", "1.12 ×"), (0.00639, "ratio", "0.0064 ×"), (1.0, "taps", "1 tap"), (3.0, "taps", "3 taps"),
+        (2000.0, "ms", "2,000 ms"),
+        (269.1, "1/h", "269 an hour"), (33.3, "ms", "33.3 ms"), (0.000032, "fraction", "0.0032 %"),
+    ],
+)  # fmt: skip
+def test_numbers_are_said_as_people_read_them(value: float, unit: str, said: str) -> None:
+    assert words.shown(value, unit) == said
+
+
+def test_intervals_and_goals_in_words() -> None:
+    some: Row = fraction_row(2, 20) | {"goal": 0.0}
+    assert words.interval(some) == "1.23 to 31.7 %"
+    assert words.interval(row(1.0, "ms", 1)) == ""
+    assert words.aim("pad.sim_apcer_max", some) == "none"
+    assert words.aim("ocr.right", row(1.0, "fraction", 9) | {"goal": 0.995}) == "at least 99.5 %"
+
+
+def test_bars_and_dots_draw_in_proportion() -> None:
+    marks = [Mark("a", 50.0, "50 ms", goal=100.0), Mark("b", 100.0, "100 ms", 90.0, 110.0, ours=False)]
+    widths = [
+        float(width)
+        for width in re.findall(r'<rect class="\w+" x="250" y="\d+" width="([\d.]+)"', bars("t", marks, "ms"))
+    ]
+    assert widths[1] == pytest.approx(2 * widths[0])
+    assert dots("t", marks, "ms").count("<circle") == 2
+
+
+@pytest.mark.parametrize(("end", "round_end"), [(0.0, 1.0), (0.7, 0.8), (1.0, 1.0), (110.0, 120.0), (9.1, 10.0)])
+def test_axes_end_at_round_numbers(end: float, round_end: float) -> None:
+    assert nice(end) == pytest.approx(round_end)
