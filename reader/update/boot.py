@@ -52,9 +52,13 @@ def other(slot: Slot) -> Slot:
 
 def slot_named(name: str) -> Slot:
     """Return the slot of this name. Raises BootError."""
-    if name == "A" or name == "B":
-        return name
-    raise BootError(f"no slot is called {name!r}")
+    match name:
+        case "A":
+            return "A"
+        case "B":
+            return "B"
+        case _:
+            raise BootError(f"no slot is called {name!r}")
 
 
 class QemuBoard:
