@@ -89,7 +89,7 @@ def measure(n: int = 7) -> dict[str, Row]:
         decoder.close()
     overhead = [(run.total_s - run.away_s) / run.link_s for run in runs]
     return {
-        "card.link_overhead": quantile_row(overhead, "ratio"),
+        "card.link_overhead": quantile_row(overhead, "fraction"),
         "card.apdus": quantile_row([float(run.apdus) for run in runs], "commands"),
         "card.bytes": quantile_row([float(run.sent_and_received) for run in runs], "bytes"),
         "card.link_s": quantile_row([run.link_s for run in runs], "s"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from hw_sim.bench import charts, words
-from hw_sim.bench.compare import REGRESSION, missed, misses, regressions, worsening
+from hw_sim.bench.compare import REGRESSION, missed, regressions, worsening
 from hw_sim.bench.figures import Chapter, figure_of
 from hw_sim.bench.result import Result
 from hw_sim.bench.rows import Row
@@ -45,14 +45,15 @@ def page(result: Result, baseline: Result | None) -> str:
 
 def _verdict(result: Result, before: Mapping[str, Row]) -> str:
     goals = [name for name, row in result.metrics.items() if row["goal"] is not None]
-    not_met = misses(result.metrics)
+    not_met = {name: row for name, row in result.metrics.items() if missed(name, row)}
     worse = regressions(result.metrics, before)
     said = f"{len(goals) - len(not_met)} of {len(goals)} goals are met."
     if not goals:
         return ""
     if not not_met and not worse:
         return f'<div class="verdict">{said} Nothing got worse by more than a tenth since the baseline.</div>'
-    lines = "".join(f"<li>{html.escape(line)}" for line in [*not_met, *worse])
+    lines = "".join(f"<li>{html.escape(words.miss(name, row))}" for name, row in not_met.items())
+    lines += "".join(f"<li>{html.escape(line)}" for line in worse)
     return f'<div class="verdict not">{said} What is not as it should be:<ul>{lines}</ul></div>'
 
 
@@ -73,12 +74,12 @@ def _chapter(chapter: Chapter, result: Result, before: Mapping[str, Row]) -> str
         f"<h3>{html.escape(one.title)}</h3><figure>{one.svg}<figcaption>{html.escape(one.says)}</figcaption></figure>"
         for one in charts.of(chapter, result.metrics)
     ]
-    main = {name: row for name, row in mine.items() if not _detail(name)}
-    rest = {name: row for name, row in mine.items() if _detail(name)}
-    details = ""
+    main = {name: row for name, row in mine.items() if row["goal"] is not None}
+    rest = {name: row for name, row in mine.items() if row["goal"] is None}
+    table = f"<h3>Figures with a goal</h3>{_table(main, before)}" if main else ""
     if rest:
-        details = f"<details><summary>{len(rest)} more, in detail</summary>{_table(rest, before)}</details>"
-    return f"<h2>{chapter}</h2>{''.join(drawn)}<h3>Every figure</h3>{_table(main, before)}{details}"
+        table += f"<details><summary>{len(rest)} figures without a goal</summary>{_table(rest, before)}</details>"
+    return f"<h2>{chapter}</h2>{''.join(drawn)}{table}"
 
 
 def _chapter_of(name: str) -> Chapter | None:
@@ -86,31 +87,18 @@ def _chapter_of(name: str) -> Chapter | None:
     return figure.chapter if figure else None
 
 
-def _detail(name: str) -> bool:
-    """Tell whether a figure is one of a family, and no answer of its own."""
-    figure = figure_of(name)
-    return figure is not None and figure.name.endswith(".*") and not name.startswith("pad.sim_apcer.")
-
-
 def _table(metrics: Mapping[str, Row], before: Mapping[str, Row]) -> str:
     head = "<tr><th>figure<th>value<th>95 % interval<th>n<th>goal<th>baseline<th>change"
-    lines = "".join(_line(name, row, before.get(name)) for name, row in _in_order(metrics))
+    lines = "".join(_line(name, row, before.get(name)) for name, row in sorted(metrics.items()))
     return f'<div class="scroll"><table>{head}{lines}</table></div>'
 
 
-def _in_order(metrics: Mapping[str, Row]) -> Iterable[tuple[str, Row]]:
-    """The reader's questions first: figures with a goal before those without, each by name."""
-    return sorted(metrics.items(), key=lambda item: (item[1]["goal"] is None, item[0]))
-
-
 def _line(name: str, row: Row, before: Row | None) -> str:
-    figure = figure_of(name)
-    says = figure.says if figure else ""
     goal = words.aim(name, row)
     state = "" if not goal else "missed" if missed(name, row) else "met"
     was = "" if before is None else words.shown(before["value"], before["unit"])
     return (
-        f'<tr><td>{html.escape(says)}<span class="id">{html.escape(name)}</span>'
+        f'<tr><td>{html.escape(words.said(name))}<span class="id">{html.escape(name)}</span>'
         f"<td>{html.escape(words.shown(row['value'], row['unit']))}<td>{html.escape(words.interval(row))}"
         f'<td>{row["n"]:,}<td class="{state}">{html.escape(goal)}<td>{html.escape(was)}<td>{_change(name, row, before)}'
     )

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, LABEL, LINE, RIGHT = 720, 250, 30, 110
+WIDTH, LABEL, LINE, RIGHT = 760, 250, 30, 190
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,20 @@ def dots(title: str, marks: Sequence[Mark], axis: str, end: float | None = None)
     return _plot(title, marks, axis, dots=True, end=end)
 
 
-def nice(end: float) -> float:
-    """Return a round number that is not less than ``end``."""
+def ticks(end: float) -> list[float]:
+    """Return round numbers from 0 up to the first that is not less than ``end``, three to seven of them."""
     if end <= 0:
-        return 1.0
-    scale: float = 10.0 ** math.floor(math.log10(end))
-    return next(scale * step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if scale * step >= end * 0.9999)
+        return [0.0, 1.0]
+    scale = 10.0 ** math.floor(math.log10(end / 3))
+    step = next(scale * one for one in (1, 2, 2.5, 5, 10) if end / (scale * one) <= 5.001)
+    return [step * k for k in range(math.ceil(end / step - 1e-9) + 1)]
 
 
 def stacked(title: str, pieces: Sequence[tuple[str, float, str]], goal: float, goal_says: str, axis: str) -> str:
     """Return one bar of named pieces (label, length, class) with a line at the goal."""
-    end = nice(max(goal, sum(length for _, length, _ in pieces)) * 1.05)
-    width, height = WIDTH - 20, 112
-    scale = width / end
+    marked = ticks(max(goal, sum(length for _, length, _ in pieces)) * 1.02)
+    width, height = WIDTH - 50, 112
+    scale = width / marked[-1]
     out = [_open(title, height)]
     x = 10.0
     for label, length, kind in pieces:
@@ -60,18 +61,19 @@ def stacked(title: str, pieces: Sequence[tuple[str, float, str]], goal: float, g
     anchor = "end" if at > WIDTH * 0.7 else "start"
     out.append(f'<path class="goal" d="M{at:.1f} 22V72"/>')
     out.append(f'<text class="goaltext" x="{at:.1f}" y="16" text-anchor="{anchor}">{html.escape(goal_says)}</text>')
-    out += _axis(10, width, end, 90, axis)
+    out += _axis(10, scale, marked, 90, axis)
     return "".join(out) + "</svg>"
 
 
 def _plot(title: str, marks: Sequence[Mark], axis: str, *, dots: bool, end: float | None = None) -> str:
     reach = [value for mark in marks for value in (mark.value, mark.high, mark.goal) if value is not None]
-    end = nice(max(reach, default=1.0)) if end is None else end
+    marked = ticks(max(reach, default=1.0) if end is None else end)
     width, height = WIDTH - LABEL - RIGHT, 8 + LINE * len(marks) + 34
+    scale = width / marked[-1]
     out = [_open(title, height)]
     for number, mark in enumerate(marks):
-        out += _line(mark, 8 + number * LINE, width / end, dots=dots)
-    out += _axis(LABEL, width, end, height - 22, axis)
+        out += _line(mark, 8 + number * LINE, scale, dots=dots)
+    out += _axis(LABEL, scale, marked, height - 22, axis)
     return "".join(out) + "</svg>"
 
 
@@ -99,11 +101,10 @@ def _line(mark: Mark, y: float, scale: float, *, dots: bool) -> list[str]:
     return out
 
 
-def _axis(left: float, width: float, end: float, y: float, unit: str) -> list[str]:
-    out = [f'<path class="axis" d="M{left} {y}h{width:.1f}"/>']
-    for k in range(5):
-        value, x = end * k / 4, left + width * k / 4
-        text = f"{value:.4g}" + (f" {unit}" if k == 4 else "")
+def _axis(left: float, scale: float, marked: Sequence[float], y: float, unit: str) -> list[str]:
+    out = [f'<path class="axis" d="M{left} {y}h{scale * marked[-1]:.1f}"/>']
+    for value in marked:
+        x, text = left + scale * value, f"{value:.4g}" + (f" {unit}" if value == marked[-1] else "")
         out.append(f'<path class="axis" d="M{x:.1f} {y}v5"/>')
         out.append(f'<text class="tick" x="{x:.1f}" y="{y + 18}" text-anchor="middle">{html.escape(text)}</text>')
     return out

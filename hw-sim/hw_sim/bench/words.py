@@ -55,6 +55,21 @@ def aim(name: str, row: Row) -> str:
     return f"{'at least' if least else 'at most'} {shown(row['goal'], row['unit'])}"
 
 
+def said(name: str) -> str:
+    """Return what a figure says; one of a family says which."""
+    figure = figure_of(name)
+    if figure is None:
+        return name
+    member = name.removeprefix(figure.name[:-1]).replace("_", " ") if figure.name.endswith(".*") else ""
+    return f"{figure.says}: {member}" if member else figure.says
+
+
+def miss(name: str, row: Row) -> str:
+    """Return a missed goal in words."""
+    between = f", 95 % interval {interval(row)}" if interval(row) else ""
+    return f"{said(name)}: {shown(row['value'], row['unit'])} (goal: {aim(name, row)}{between})"
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """One answer: a figure said in a sentence. met: None where no goal speaks."""
@@ -80,7 +95,7 @@ def _zero(metrics: Metrics, names: tuple[str, ...], says: str) -> list[Headline]
         return []
     events, trials = sum(row["value"] for row in rows), sum(row["n"] for row in rows)
     likely = max(row["high"] / row["n"] for row in rows)
-    sure = f"; with 95 % certainty fewer than 1 in {number(1 / likely)}" if not events and likely else ""
+    sure = f"; with 95 % certainty fewer than 1 in {int(1 / likely):,}" if not events and likely else ""
     return [Headline(number(events), says.format(n=number(trials / len(rows))) + sure, events == 0)]
 
 
@@ -93,8 +108,8 @@ def fast(metrics: Metrics) -> list[Headline]:
         says = f"card in to verified; {number(link)} s of it the card itself needs"
         goal = f" (goal: at most {number(ratio['goal'])} times the card's time; it is {number(ratio['value'])})"
         found.append(Headline(f"{number(took)} s", says + goal, not missed("path.verified_over_link", ratio)))
-    found += _one(metrics, "flow.taps_returning", "for a patient who comes again")
-    found += _one(metrics, "flow.taps_new", "for a new patient who agrees to everything")
+    found += _one(metrics, "flow.taps_returning", "is all that a patient who comes again needs")
+    found += _one(metrics, "flow.taps_new", "is all that a new patient needs who agrees to everything")
     found += _one(metrics, "flow.patients_per_hour", "can pass one kiosk")
     found += _one(metrics, "ui.touch_p99_ms", "from a finger to the screen that answers it")
     return found
