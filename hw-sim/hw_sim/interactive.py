@@ -16,6 +16,7 @@ import pygame
 from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.card.authority import simulator_trust
 from hw_sim.people.scene import LIGHTS
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.real import DeskSide, RealStage, broker_for, in_process_card, start_uplink
 from hw_sim.scenario.schema import Do, Expect, Patient, Scenario
 from hw_sim.scenario.world import config_for
@@ -79,7 +80,7 @@ class Player:
                 self._stage.move(60.0)
             case "b":
                 self._broker_up = not self._broker_up
-                self._stage.fault("broker_start" if self._broker_up else "broker_stop")
+                self._stage.fault(FaultKind.BROKER_START if self._broker_up else FaultKind.BROKER_STOP, None)
                 self._say(f"broker {'on' if self._broker_up else 'off'}")
             case "q" | "escape":
                 self.quit = True
@@ -115,7 +116,7 @@ def run_interactive(script: str | None, out: Path, say: Callable[[str], None]) -
         desk.start()
         camera, cards = VirtualCamera(), in_process_card()
         stage = RealStage(scenario, cards, camera, desk)
-        stage.faults.update(broker_stop=broker.stop, broker_start=broker.start)
+        stage.faults.update({FaultKind.BROKER_STOP: broker.stop, FaultKind.BROKER_START: broker.start})
         config = config_for(scenario, folder, display="headless" if script is not None else "pygame")
         display = KeyTap(open_display(config))
         choices = Choices(clock, camera=camera, card_reader=cards.reader, card_front=cards.front)

@@ -10,6 +10,8 @@ from reader.session.failures import Failure
 from reader.session.vocabulary import Part
 
 HANG_S = 3.0  # no frame for this long: reopen (picamera2 captures are known to hang for ever)
+STILL_S = 1.0  # the very same picture for this long: reopen (noise never repeats, a stuck driver's buffer does)
+_EVERY = 16  # rows and columns looked at to tell two pictures apart
 REOPENS = 2
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -37,6 +39,7 @@ class CameraWorker(Worker[CameraOrder]):
         self._failures = 0
         self._retry_at = 0.0
         self._light: LightRequest | None = None
+        self._still: tuple[bytes, float] = (b"", 0.0)
 
     def _take(self, order: CameraOrder, now: float) -> None:
         if isinstance(order, LightRequest):
@@ -83,6 +86,9 @@ class CameraWorker(Worker[CameraOrder]):
         except DeviceError:
             self._reopen(now)
             return 0.0
+        if self._stands_still(frame):
+            self._reopen(now)
+            return 0.0
         self._last_frame = now
         self._failures = 0
         self._found(now)
@@ -94,8 +100,19 @@ class CameraWorker(Worker[CameraOrder]):
             box.put(frame)
         return 0.0
 
+    def _stands_still(self, frame: Frame) -> bool:
+        """Whether the camera shows one picture over and over. A black or white one says that it is dark or bright."""
+        picture = frame.pixels[::_EVERY, ::_EVERY].tobytes()
+        known, since = self._still
+        if picture != known or picture.count(picture[:1]) == len(picture):
+            self._still = (picture, frame.at)
+            return False
+        return frame.at - since > STILL_S
+
     def _reopen(self, now: float) -> None:
         self._stop()
+        for box in self._boxes:
+            box.put(None)
         self._failures += 1
         self._retry_at = now + BACK_OFF_S[min(self._failures - 1, len(BACK_OFF_S) - 1)]
         if self._failures > REOPENS:

@@ -49,6 +49,7 @@ FRAME_S = 1 / 30
 REST_S = 0.1  # with nobody there, ten looks a second are enough
 HEALTH_EVERY_S = 30.0
 NONCE_BYTES = 32
+STALE_S = 1.5  # an older picture is not shown: nobody should look into a face that stands still
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Kiosk:
         self._unsynced = False
         self._nonce = b""
         self.heartbeats: Callable[[], dict[str, float]] = dict
+        self.showing: float | None = None  # when the picture on the screen was taken; None while there is none
         self.session = core.start(rules, self._started_at)
 
     def attach(self, workers: Workers) -> None:
@@ -407,7 +409,7 @@ class Kiosk:
         return photo
 
     def _live(self) -> LiveView:
-        frame = self._parts.preview.peek()
+        frame = self._newest()
         seen = self._parts.seen.peek()
         return LiveView(
             preview=None if frame is None else frame.pixels,
@@ -422,18 +424,31 @@ class Kiosk:
             focus=self._focus,
         )
 
-    def _draw(self) -> None:
-        model = present(self.session, self._live())
+    def _newest(self) -> Frame | None:
+        """The newest picture, unless the camera has stopped giving any."""
         frame = self._parts.preview.peek()
+        return None if frame is None or self._parts.clock.now() - frame.at > STALE_S else frame
+
+    def _draw(self) -> None:
+        frame = self._newest()
+        model = present(self.session, self._live())
         number = -1 if frame is None else frame.number
         moved = STEPS[self.session.step].camera and number != self._drawn_frame
         if model == self._drawn and not moved:
             return
         self._drawn, self._drawn_frame = model, number
+        self.showing = frame.at if frame is not None and STEPS[self.session.step].camera else None
         start = self._parts.clock.now()
         self._parts.painter.draw(self._parts.display.surface, model)
         self._parts.display.flip()
         self._parts.trace.add("screen", self.session.step.value, start, self._parts.clock.now())
+
+    def dark(self) -> None:
+        """Show nothing any more: what comes next may take its time."""
+        self._parts.preview.put(None)
+        self._parts.display.surface.fill((0, 0, 0))
+        self._parts.display.flip()
+        self.showing = None
 
     def close(self) -> None:
         """Wipe, put out the lamps, be quiet."""

@@ -12,7 +12,7 @@ from types import FrameType
 from reader.config.schema import KaopiConfig
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
-from reader.kiosk.threads import Crew
+from reader.kiosk.threads import MAIN_HANG_S, Crew, HangGuard
 from reader.sdnotify import notify
 from reader.session.vocabulary import Step
 
@@ -25,7 +25,8 @@ MIN_UPTIME_S = 2 * 3600.0  # one restart a window, which is shorter than this
 def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None = None) -> int:
     """Serve patients until SIGTERM or the window is closed. Returns the exit code.
 
-    A dead or stuck worker raises out of here: the process ends and its supervisor starts it again.
+    A dead or stuck worker raises out of here, and a main loop that stands still is ended from outside of it: the
+    process ends and its supervisor starts it again. The screen goes dark first: no face may stand still on it.
     """
     stop = False
 
@@ -43,6 +44,7 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
     notify("READY=1", "STATUS=waiting for patients")
     if ready is not None:
         ready(assembled)
+    guard = HangGuard(MAIN_HANG_S * config.session.slow_machine)
     try:
         started = clock.now()
 
@@ -50,15 +52,18 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
             step = assembled.kiosk.session.step
             return stop or maintenance_due(config, clock.wall(), clock.now() - started, step)
 
-        drive(assembled, crew, clock, over, slow=config.session.slow_machine)
+        drive(assembled, crew, clock, over, guard, slow=config.session.slow_machine)
     except SystemExit:
         log.info("the window was closed")
     finally:
+        guard.feed()  # nor may the end hang
         notify("STOPPING=1")
+        assembled.kiosk.dark()
         late = crew.stop()
         if late:
             log.error("workers that did not end in time: %s", ", ".join(late))
         assembled.close()
+        guard.release()
     return 0
 
 
@@ -74,14 +79,24 @@ def maintenance_due(config: KaopiConfig, wall: datetime.datetime, uptime_s: floa
     return begin <= now < end if begin < end else now >= begin or now < end
 
 
-def drive(assembled: Assembled, crew: Crew, clock: SystemClock, stop: Callable[[], bool], *, slow: float = 1.0) -> None:
-    """Run the main loop until ``stop``; feed the watchdog only while every worker is well."""
+def drive(
+    assembled: Assembled,
+    crew: Crew,
+    clock: SystemClock,
+    stop: Callable[[], bool],
+    guard: HangGuard | None = None,
+    *,
+    slow: float = 1.0,
+) -> None:
+    """Run the main loop until ``stop``; feed the watchdogs only while every worker is well."""
     beat = float("-inf")
     while not stop():
         now = clock.now()
         if now - beat >= WATCHDOG_S:
             crew.check(slow)
             notify("WATCHDOG=1")
+            if guard is not None:
+                guard.feed()
             beat = now
         delay = assembled.kiosk.step(now)
         left = now + delay - clock.now()

@@ -1,8 +1,13 @@
-"""Puts finished results on disk, off the main thread: an SD card may take its time over an fsync."""
+"""Puts finished results on disk, off the main thread: an SD card may take its time over an fsync.
+
+What the disk refuses is kept and tried again, and nobody new is served until it is down: no result is lost while the
+process lives.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +19,7 @@ from reader.session.vocabulary import Part
 from reader.uplink.outbox import Outbox, OutboxError, OutboxFull
 
 IDLE_S = 1.0
+AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +46,52 @@ class StoreWorker(Worker[Store]):
         self._trace = trace
         self._now = now
         self._missing: Failure | None = None
+        self._kept: deque[Store] = deque()
+        self._again_at = 0.0
 
     def _take(self, order: Store, now: float) -> None:
+        failure = self._put(order, now)
+        if failure is None:
+            self._report(ev.ResultStored(self._now(), order.visit))
+            return
+        self._kept.append(order)
+        self._again_at = now + AGAIN_S
+        self._report(ev.ResultNotStored(self._now(), order.visit, failure))
+        self._tell(failure, now)
+
+    def _put(self, order: Store, now: float) -> Failure | None:
+        """Store one result; return why that failed, if it did."""
         try:
             self._outbox.put(order.result_id, order.payload)
         except OutboxFull:
-            self._failed(order.visit, Failure.OUTBOX_FULL)
+            return Failure.OUTBOX_FULL
         except OutboxError:
-            self._failed(order.visit, Failure.OUTBOX_WRITE)
-        else:
-            end = self._now()
-            self._trace.add("outbox", "commit", now, end)
-            self._report(ev.ResultStored(end, order.visit))
-            self._stored()
-
-    def _failed(self, visit: int, failure: Failure) -> None:
-        self._report(ev.ResultNotStored(self._now(), visit, failure))
+            return Failure.OUTBOX_WRITE
+        self._trace.add("outbox", "commit", now, self._now())
+        self._stored()
+        return None
 
     def _work(self, now: float) -> float:
         """Notice early that the outbox can take no more, so that nobody is served in vain."""
+        if now < self._again_at:
+            return self._again_at - now
+        while self._kept:
+            failure = self._put(self._kept[0], self._now())
+            if failure is not None:
+                self._again_at = now + AGAIN_S
+                self._tell(failure, now)
+                return AGAIN_S
+            self._kept.popleft()
         try:
-            missing = Failure.OUTBOX_FULL if self._outbox.full() else None
+            self._tell(Failure.OUTBOX_FULL if self._outbox.full() else None, now)
         except OutboxError:
-            missing = Failure.OUTBOX_WRITE
+            self._tell(Failure.OUTBOX_WRITE, now)
+        return IDLE_S
+
+    def _tell(self, missing: Failure | None, now: float) -> None:
         if missing is not self._missing:
             self._missing = missing
             self._report(ev.PartChanged(now, Part.OUTBOX, missing))
-        return IDLE_S
 
     def close(self) -> None:
         """Close the file."""

@@ -2,15 +2,68 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import sys
 import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from reader.kiosk.clock import Clock
 from reader.kiosk.worker import Worker
 
 log = logging.getLogger(__name__)
 
-JOIN_S = 5.0
+JOIN_S = 3.0  # for all together: whoever hangs now will not end by itself
+GRACE_S = 1.0
+MAIN_HANG_S = 6.0  # several times the slowest redraw; systemd's own watchdog comes later
+
+
+class WorkerDied(RuntimeError):
+    """A worker ended by an exception."""
+
+
+class WorkerStuck(RuntimeError):
+    """A worker gives no sign of life."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """A worker's signs of life, noted by whoever drives it: a thread in the product, a virtual clock in hw-sim."""
+
+    worker: Worker[object]
+    beat: float
+    failed: BaseException | None = None
+    ended: bool = False
+
+
+def check(pulses: Iterable[Pulse], now: float, slow: float = 1.0) -> None:
+    """Raise WorkerDied or WorkerStuck for the first that is not well; ``slow`` stretches patience under emulation."""
+    for pulse in pulses:
+        name = pulse.worker.name
+        if pulse.failed is not None or pulse.ended:
+            raise WorkerDied(f"worker {name} died: {pulse.failed!r}") from pulse.failed
+        if now - pulse.beat > pulse.worker.patience_s * slow + GRACE_S:
+            raise WorkerStuck(f"worker {name} has been silent for {now - pulse.beat:.1f} s")
+
+
+class HangGuard:
+    """Ends the process when the main loop stands still: by a C thread, which needs neither the loop nor the GIL.
+
+    The stack it writes to stderr names files and lines, never a value.
+    """
+
+    def __init__(self, limit_s: float = MAIN_HANG_S) -> None:
+        self._limit_s = limit_s
+
+    def feed(self) -> None:
+        """The loop is alive: count anew."""
+        faulthandler.dump_traceback_later(self._limit_s, exit=True, file=sys.__stderr__ or sys.stderr)
+
+    def release(self) -> None:
+        """Stop watching."""
+        faulthandler.cancel_dump_traceback_later()
 
 
 class Driver:
@@ -18,8 +71,7 @@ class Driver:
 
     def __init__(self, worker: Worker[object], clock: Clock) -> None:
         self.worker = worker
-        self.failed: BaseException | None = None
-        self.beat = clock.now()
+        self.pulse = Pulse(worker, clock.now())
         self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"kaopi-{worker.name}", daemon=True)
@@ -29,17 +81,19 @@ class Driver:
         self._thread.start()
 
     def _run(self) -> None:
+        pulse = self.pulse
         try:
             while not self._stop.is_set():
-                self.beat = self._clock.now()
-                delay = self.worker.step(self.beat)
-                self.beat = self._clock.now()
+                pulse.beat = self._clock.now()
+                delay = self.worker.step(pulse.beat)
+                pulse.beat = self._clock.now()
                 if delay > 0:
                     self.worker.wake.wait(delay)
         except BaseException as error:
-            self.failed = error
+            pulse.failed = error
             log.exception("worker %s died", self.worker.name)
         finally:
+            pulse.ended = True
             self.worker.close()
 
     def stop(self) -> None:
@@ -47,15 +101,10 @@ class Driver:
         self._stop.set()
         self.worker.wake.set()
 
-    def join(self) -> bool:
+    def join(self, seconds: float) -> bool:
         """Wait for the end; return whether it came."""
-        self._thread.join(JOIN_S)
+        self._thread.join(seconds)
         return not self._thread.is_alive()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs and no exception ended it."""
-        return self._thread.is_alive() and self.failed is None
 
 
 class Crew:
@@ -73,27 +122,15 @@ class Crew:
     def ages(self) -> dict[str, float]:
         """Return seconds since each worker's last sign of life."""
         now = self._clock.now()
-        return {driver.worker.name: max(0.0, now - driver.beat) for driver in self._drivers}
+        return {driver.worker.name: max(0.0, now - driver.pulse.beat) for driver in self._drivers}
 
     def check(self, slow: float = 1.0) -> None:
         """Raise WorkerDied or WorkerStuck; ``slow`` stretches patience under emulation."""
-        now = self._clock.now()
-        for driver in self._drivers:
-            if not driver.alive:
-                raise WorkerDied(f"worker {driver.worker.name} died: {driver.failed!r}") from driver.failed
-            if now - driver.beat > driver.worker.patience_s * slow + 1.0:
-                raise WorkerStuck(f"worker {driver.worker.name} has been silent for {now - driver.beat:.1f} s")
+        check((driver.pulse for driver in self._drivers), self._clock.now(), slow)
 
     def stop(self) -> list[str]:
         """Stop every thread; return the names of those that would not end."""
         for driver in self._drivers:
             driver.stop()
-        return [driver.worker.name for driver in self._drivers if not driver.join()]
-
-
-class WorkerDied(RuntimeError):
-    """A worker ended by an exception."""
-
-
-class WorkerStuck(RuntimeError):
-    """A worker gives no sign of life."""
+        until = time.monotonic() + JOIN_S
+        return [driver.worker.name for driver in self._drivers if not driver.join(max(0.0, until - time.monotonic()))]

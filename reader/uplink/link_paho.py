@@ -53,6 +53,20 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
+class _Client(mqtt.Client):
+    """paho's client, which tells when its network thread has ended by itself."""
+
+    died: BaseException | None = None
+
+    def loop_forever(self, *args: Any, **more: Any) -> MQTTErrorCode:
+        """What the network thread runs."""
+        try:
+            return super().loop_forever(*args, **more)
+        except BaseException as error:  # ``poll`` says so and begins anew
+            self.died = error
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
+
+
 class PahoLink:
     """MqttLink over paho's own network thread; facts are queued and handed out by ``poll``.
 
@@ -83,7 +97,7 @@ class PahoLink:
         self._downgrade = False
         self._opened_at: float | None = None
         self._old = settings.protocol == "3.1.1"
-        self._client: mqtt.Client | None = None
+        self._client: _Client | None = None
 
     @property
     def connected(self) -> bool:
@@ -130,14 +144,22 @@ class PahoLink:
         return True
 
     def poll(self) -> list[Fact]:
-        """Return the facts so far; a needed change to 3.1.1 is made here, outside paho's thread."""
+        """Return the facts so far; a needed change to 3.1.1 is made here, outside paho's thread.
+
+        So is a new beginning when that thread has died: what it carried nobody would ever carry again.
+        """
         facts: list[Fact] = []
         while True:
             try:
                 facts.append(self._facts.get_nowait())
             except queue.Empty:
                 break
-        if self._downgrade or self._unanswered():
+        if self._client is not None and self._client.died is not None:
+            log.error("mqtt: the network thread died; beginning anew", exc_info=self._client.died)
+            facts.append(Disconnected("the network thread died"))
+            self._stop()
+            self.connect()
+        elif self._downgrade or self._unanswered():
             self._downgrade = False
             self._old = True
             log.info("mqtt: the broker does not speak MQTT 5; going on with 3.1.1")
@@ -160,9 +182,9 @@ class PahoLink:
         if client is self._client:
             self._opened_at = time.monotonic()
 
-    def _new_client(self) -> mqtt.Client:
+    def _new_client(self) -> _Client:
         version = MQTTProtocolVersion.MQTTv311 if self._old else MQTTProtocolVersion.MQTTv5
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
             protocol=version,

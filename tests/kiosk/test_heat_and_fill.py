@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hw_sim.scenario import virtual
+from hw_sim.scenario import virtual, virtual_world
 from hw_sim.scenario.schema import Do, Expect, Scenario
 
 from reader.devices.board import Throttling
@@ -48,7 +48,7 @@ class Room:
         def ours(config: Any, choices: Choices) -> Assembled:
             return assemble(config, replace(choices, lamps=self.strip, figures=lambda: self.figures))
 
-        monkeypatch.setattr(virtual, "assemble", ours)
+        monkeypatch.setattr(virtual_world, "assemble", ours)
         self.world = virtual.World(Scenario(title="heat", do=(Do(insert=""),), expect=Expect()), folder)
         self.kiosk = self.world.assembled.kiosk
         (self.face,) = [worker for worker in self.world.assembled.workers if isinstance(worker, FaceWorker)]

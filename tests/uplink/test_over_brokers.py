@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from reader.desk.link import paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store
 from reader.uplink.bridge import LinkState, kiosk_bridge
+from reader.uplink.link import Connected, Disconnected, Fact
+from reader.uplink.link_paho import PahoLink
 from reader.uplink.messages import ResultMessage
 from reader.uplink.outbox import Outbox
 from reader.uplink.run import run_uplink
@@ -72,3 +75,29 @@ def test_a_result_reaches_the_desk_and_leaves_the_outbox(
             store.close()
             box.close()
             kiosk.close()
+
+
+def test_a_network_thread_that_dies_is_noticed_and_replaced() -> None:
+    """paho's thread ends on any exception; nobody else would ever read the socket again."""
+    with EmbeddedBroker() as broker:
+        link = PahoLink(broker.settings, client_id="kiosk-1", subscriptions=["kaopi/1/clinic/kiosk-1/cmd"])
+        facts: list[Fact] = []
+
+        def heard(kind: type[Fact]) -> bool:
+            facts.extend(link.poll())
+            return any(isinstance(fact, kind) for fact in facts)
+
+        try:
+            link.connect()
+            until(lambda: heard(Connected))
+            client = link._client
+            assert client is not None
+            client.loop_misc = lambda: sys.exit("killed by the test")  # type: ignore[method-assign]
+            until(lambda: client.died is not None)
+            facts.clear()
+            until(lambda: heard(Connected))
+            assert heard(Disconnected)
+            assert link.connected
+            assert link._client is not client
+        finally:
+            link.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from enum import Enum
 
 from hw_sim.card.link import INSTANT, LinkModel, Sleep, TimedLink
 from hw_sim.card.personas import Persona, persona
@@ -15,6 +17,21 @@ from reader.card.connection import CardConnectionError, CardGone
 from reader.devices.ports import DeviceGone, SlotChange
 
 READER_NAME = "kaopi in-process slot"
+SLOW_ANSWER_S = 1.0
+
+
+class CardTrouble(Enum):
+    """What may befall a card in the middle of a visit."""
+
+    SLOW = "a second for every answer"
+    MUTE = "no answer any more"
+    GARBAGE = "noise instead of answers"
+
+
+class ServiceStopped(DeviceGone):
+    """What the real reader's port says when pcscd is gone."""
+
+    service_stopped = True
 
 
 class InProcessConnection:
@@ -40,9 +57,11 @@ class InProcessConnection:
             self._reader.remove()
             raise CardGone("the card was pulled as a command began")
         try:
-            response = self._card.transmit(apdu)
+            response = self._reader.spoilt(apdu, self._card.transmit(apdu))
         except CardMute as error:
             raise CardConnectionError(str(error)) from None
+        if self._reader.trouble is CardTrouble.SLOW:
+            self._link.rest(SLOW_ANSWER_S)
         if moment is PullMoment.DURING:
             self._reader.remove()
         self._link.wait(apdu, response)
@@ -79,7 +98,8 @@ class InProcessReader:
         self._pull_at: int | None = None
         self._pull_when = PullMoment.BEFORE
         self._in_use: InProcessConnection | None = None
-        self._absent = False
+        self._absent: DeviceGone | None = None
+        self.trouble: CardTrouble | None = None
         self.apdus = 0
 
     # -- what a test does -----------------------------------------------------------------------------------------
@@ -118,15 +138,32 @@ class InProcessReader:
     def unplug(self) -> None:
         """Take the reader away, card and all."""
         self.remove()
-        with self._changed:
-            self._absent = True
-            self._changes.clear()
-            self._changed.notify_all()
+        self._leave(DeviceGone("the in-process card reader is unplugged; call plug()"))
 
     def plug(self) -> None:
         """Put the reader back, empty."""
         with self._changed:
-            self._absent = False
+            self._absent = None
+
+    def stop_service(self) -> None:
+        """Stop what pcscd is to a real reader; the card stays in the slot and loses its power."""
+        with self._changed:
+            if self._card is not None:
+                self._card.power_off()
+        self._leave(ServiceStopped("the in-process card service is stopped; call start_service()"))
+
+    def start_service(self) -> None:
+        """Start it again; it finds the card that lies there."""
+        with self._changed:
+            self._absent = None
+            if self._card is not None:
+                self._changes.append(SlotChange(True, self.name, self._card.atr))
+
+    def _leave(self, error: DeviceGone) -> None:
+        with self._changed:
+            self._absent = error
+            self._changes.clear()
+            self._changed.notify_all()
 
     def card(self) -> VirtualCard | None:
         """The card in the slot now."""
@@ -143,19 +180,19 @@ class InProcessReader:
     def poll(self, timeout_s: float) -> SlotChange | None:
         """See CardReader.poll. With 0 it only looks, which is what a virtual clock needs."""
         with self._changed:
-            if self._absent:
-                raise DeviceGone("the in-process card reader is unplugged; call plug()")
+            if self._absent is not None:
+                raise self._absent
             if not self._changes and timeout_s > 0:
                 self._changed.wait(timeout_s)
-            if self._absent:
-                raise DeviceGone("the in-process card reader is unplugged; call plug()")
+            if self._absent is not None:
+                raise self._absent
             return self._changes.popleft() if self._changes else None
 
     def connect(self) -> InProcessConnection:
         """See CardReader.connect."""
         with self._changed:
-            if self._absent:
-                raise DeviceGone("the in-process card reader is unplugged; call plug()")
+            if self._absent is not None:
+                raise self._absent
             if self._card is None:
                 raise CardGone("there is no card in the slot")
             if self._in_use is not None:
@@ -170,11 +207,19 @@ class InProcessReader:
         """Forget what nobody polled."""
         with self._changed:
             self._changes.clear()
-            if self._card is not None:
+            if self._card is not None and self._absent is None:
                 # The next poll after a reopening tells about the card that lies there, as PC/SC does.
                 self._changes.append(SlotChange(True, self.name, self._card.atr))
 
     # -- for the connection ---------------------------------------------------------------------------------------
+
+    def spoilt(self, apdu: bytes, response: bytes) -> bytes:
+        """What is left of an answer. Raises CardMute."""
+        if self.trouble is CardTrouble.MUTE:
+            raise CardMute("the card fell silent")
+        if self.trouble is CardTrouble.GARBAGE:
+            return hashlib.sha256(apdu + response).digest()
+        return response
 
     def holds(self, card: VirtualCard) -> bool:
         """True while ``card`` lies in the slot."""

@@ -70,7 +70,10 @@ class TimedLink:
 
     def wait(self, apdu: bytes, response: bytes) -> None:
         """Let the time pass that the exchange takes."""
-        seconds = self.model.seconds(apdu, response) + self.extra_delay_s
+        self.rest(self.model.seconds(apdu, response) + self.extra_delay_s)
+
+    def rest(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
         self.spent_s += seconds
         if seconds > 0:
             self._sleep(seconds)

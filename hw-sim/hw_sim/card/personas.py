@@ -382,9 +382,14 @@ def names() -> list[str]:
     return sorted([*_CHANGES, *_OTHERS, "slow", "very_slow", "falls_silent", "falls_silent_late"])
 
 
-def persona(name: str, today: datetime.date, photo: bytes | None = None) -> Persona:
-    """Make the card called ``name``; photo: JP2 bytes of its holder. Raises KeyError for a name nobody knows."""
+def persona(name: str, today: datetime.date, photo: bytes | None = None, serial: int | None = None) -> Persona:
+    """Make the card called ``name``. Raises KeyError for a name nobody knows.
+
+    photo: JP2 bytes of its holder. serial: of its certificate, so that two cards of a kind are two patients'.
+    """
     content = base_content(today, photo)
+    if serial is not None:
+        content = replace(content, serial=serial)
     if name in ("slow", "very_slow"):
         return Persona(name, build_card(content, name), content, 1.0 if name == "very_slow" else 0.06)
     if name in ("falls_silent", "falls_silent_late"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.schema import Do, Scenario
 from reader.kiosk.kiosk import Kiosk
 from reader.screen.scene import Target
@@ -36,16 +37,19 @@ class Stage(Protocol):
     def front(self, problem: CardFrontProblem | None) -> None:
         """Let the slot camera see a card that lies badly, or well again."""
 
-    def fault(self, kind: str) -> None:
-        """Break or mend something."""
+    def fault(self, kind: FaultKind, worker: str | None) -> None:
+        """Break or mend something. Raises KeyError when this runner cannot."""
 
 
 class Hands:
-    """One patient's hands (and the staff's). Call ``step`` often; ``done`` when the list is played."""
+    """One patient's hands (and the staff's). Call ``step`` often; ``done`` when the list is played.
+
+    kiosk: the one that runs now; whoever starts it again puts the new one here.
+    """
 
     def __init__(self, scenario: Scenario, kiosk: Kiosk, stage: Stage, say: Callable[[str], None]) -> None:
         self._todo = list(scenario.do)
-        self._kiosk = kiosk
+        self.kiosk = kiosk
         self._stage = stage
         self._say = say
         self._seen: list[Step] = []
@@ -74,7 +78,7 @@ class Hands:
         while self._todo:
             do = self._todo[0]
             if self._due is None:
-                if do.on is not None and do.on is not self._kiosk.session.step and do.on not in self._seen:
+                if do.on is not None and do.on is not self.kiosk.session.step and do.on not in self._seen:
                     return
                 self._due = now + do.after
             if now < self._due:
@@ -99,8 +103,8 @@ class Hands:
             self._say(f"type {len(do.type)} digits")
             self._digits = list(do.type)
         elif do.fault is not None:
-            self._say(f"fault: {do.fault}")
-            self._stage.fault(do.fault)
+            self._say(f"fault: {do.fault}{f' ({do.worker})' if do.worker else ''}")
+            self._stage.fault(do.fault, do.worker)
         elif do.front is not None:
             self._say(f"slot camera: {do.front}")
             self._stage.front(None if do.front == "ok" else do.front)
@@ -122,9 +126,9 @@ class Hands:
         self._tap(lambda target: target.touch.digit == int(digit), "a digit key")
 
     def _tap(self, wanted: Callable[[Target], bool], what: str) -> None:
-        for target in self._kiosk.targets():
+        for target in self.kiosk.targets():
             if wanted(target):
                 rect = target.rect
                 self._stage.tap(rect.x + rect.w // 2, rect.y + rect.h // 2)
                 return
-        raise HandsError(f"there is no {what} on screen {self._kiosk.session.step.value}")
+        raise HandsError(f"there is no {what} on screen {self.kiosk.session.step.value}")

@@ -13,7 +13,7 @@ from hw_sim.scenario.played import Played
 from reader.kiosk.trace import Span
 from reader.screen.fonts import font
 
-LANES = ("card link", "card front", "camera", "inference", "screen", "touch", "outbox")
+LANES = ("card link", "card front", "camera", "inference", "screen", "touch", "outbox", "MQTT")
 COLOURS = {
     "card link": "#0017c1",
     "card front": "#4979f5",
@@ -22,6 +22,7 @@ COLOURS = {
     "screen": "#8843a9",
     "touch": "#ce0000",
     "outbox": "#a58000",
+    "MQTT": "#008299",
 }
 LEFT, WIDTH, LANE, TOP = 130, 1100, 30, 84
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 
 import pygame
 
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.schema import Expect, Scenario
 from reader.kiosk.trace import Span
 from reader.session.failures import Failure
 from reader.session.vocabulary import Step
 from reader.uplink.messages import ResultMessage
+
+RECOVERED_S = 15.0
+STILL_S = 2.0  # a picture is taken away after 1.5 s
+HUNG_STILL_S = 8.0  # a main loop that hangs takes nothing away: its guard ends the process
 
 
 @dataclass(slots=True)
@@ -21,6 +26,19 @@ class Snapshot:
     step: Step
     at: float
     surface: pygame.Surface
+
+
+@dataclass(slots=True)
+class Restart:
+    """The kiosk process ended and was started again. Times in seconds from the start of the scenario's world.
+
+    broke_at: when the fault struck. ended_at: when the process ended because of it. back_at: when it served again.
+    """
+
+    why: str
+    broke_at: float
+    ended_at: float
+    back_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -39,6 +57,8 @@ class Played:
     snapshots: list[Snapshot] = field(default_factory=list)
     log: list[str] = field(default_factory=list)  # every event of the session, in virtual time only
     messages: int = 0  # that went over the broker, each checked by the contract, in virtual time only
+    restarts: list[Restart] = field(default_factory=list)
+    still_s: float = 0.0  # how long, at worst, one picture of a face stood on the screen, in virtual time only
     ended_at: Step = Step.STARTING
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -66,6 +86,24 @@ def judge(played: Played) -> None:
     for alert in expect.alerts:
         if alert not in played.alerts:
             say(f"no alert {alert.value} reached the desk")
+    if expect.not_by_face:
+        by_face = [m for m in played.results if m.outcome == "accepted" and m.verification.method == "face"]
+        if by_face:
+            say(f"{len(by_face)} accepted by face")
+    _restarts(played, say)
+
+
+def _restarts(played: Played, say: Callable[[str], None]) -> None:
+    if len(played.restarts) != played.scenario.expect.restarts:
+        whys = "; ".join(restart.why for restart in played.restarts) or "none"
+        say(f"{len(played.restarts)} restarts ({whys}), expected {played.scenario.expect.restarts}")
+    for restart in played.restarts:
+        down = None if restart.back_at is None else restart.back_at - restart.ended_at
+        if down is None or down > RECOVERED_S:
+            say(f"{restart.why}: {'not' if down is None else f'{down:.1f} s until'} back")
+    hung = any(do.fault is FaultKind.MAIN_HANGS for do in played.scenario.do)
+    if played.still_s > (HUNG_STILL_S if hung else STILL_S):
+        say(f"a face stood still on the screen for {played.still_s:.1f} s")
 
 
 def _result(message: ResultMessage, expect: Expect, say: Callable[[str], None]) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,15 +16,19 @@ import pygame
 
 from hw_sim.broker.embedded import EmbeddedBroker, free_port
 from hw_sim.broker.mosquitto import Mosquitto
-from hw_sim.camera.virtual import CameraFault, VirtualCamera
+from hw_sim.broker.traced import TracedLink
+from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.card.authority import simulator_trust
 from hw_sim.card.front import SimulatedCardFront
 from hw_sim.card.inprocess import InProcessReader
 from hw_sim.card.link import LinkModel
 from hw_sim.card.personas import Persona
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands, HandsError
+from hw_sim.scenario.machine import Machine
 from hw_sim.scenario.played import Played, Snapshot, judge
 from hw_sim.scenario.schema import Do, Scenario
+from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS
 from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
@@ -33,22 +38,16 @@ from reader.kiosk.assemble import JST, Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.kiosk import Kiosk
 from reader.kiosk.threads import Crew
+from reader.kiosk.trace import Span
 from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
 from reader.session.vocabulary import CardFrontProblem, Guidance, Step
+from reader.uplink.link import MqttLink
 from reader.uplink.messages import StaffCode
-from reader.uplink.run import run_uplink
+from reader.uplink.run import Waker, paho_uplink_link, run_uplink
 from reader.uplink.settings import BrokerSettings, UplinkSettings
 
 SETTLE_S = 60.0  # for the last result to reach the desk: links try again after up to 20 s
-
-CAMERA_FAULTS = {
-    "camera_hang": CameraFault.HANG,
-    "camera_black": CameraFault.BLACK,
-    "camera_frozen": CameraFault.FROZEN,
-    "camera_unplug": CameraFault.UNPLUGGED,
-    "camera_ok": None,
-}
 
 
 class Slot(Protocol):
@@ -68,14 +67,22 @@ class CardParts:
     slot: Slot
     reader: CardReader
     front: SimulatedCardFront
-    faults: dict[str, Callable[[], None]] = field(default_factory=dict)
+    faults: dict[FaultKind, Callable[[], object]] = field(default_factory=dict)
 
 
 def in_process_card() -> CardParts:
     """Return a card slot inside this process, timed like a Type B link."""
     reader = InProcessReader(LinkModel())
     front = SimulatedCardFront(reader.number_b)
-    return CardParts(reader, reader, front, {"reader_unplug": reader.unplug, "reader_plug": reader.plug})
+    faults: dict[FaultKind, Callable[[], object]] = {
+        FaultKind.READER_UNPLUG: reader.unplug,
+        FaultKind.READER_PLUG: reader.plug,
+        FaultKind.PCSCD_STOP: reader.stop_service,
+        FaultKind.PCSCD_START: reader.start_service,
+    }
+    for kind, trouble in CARD_FAULTS.items():
+        faults[kind] = partial(setattr, reader, "trouble", trouble)
+    return CardParts(reader, reader, front, faults)
 
 
 class DeskSide:
@@ -110,13 +117,14 @@ class RealStage:
         self._camera = camera
         self._desk = desk
         self._cast = Cast(scenario.patient)
-        self.faults: dict[str, Callable[[], object]] = {
+        self.machine = Machine(SystemClock(), time.sleep)
+        self.faults: dict[FaultKind, Callable[[], object]] = {
             **cards.faults,
-            "desk_stop": desk.stop,
-            "desk_start": desk.start,
+            FaultKind.DESK_STOP: desk.stop,
+            FaultKind.DESK_START: desk.start,
         }
-        for name, fault in CAMERA_FAULTS.items():
-            self.faults[name] = lambda fault=fault: camera.fail(fault)  # type: ignore[misc]
+        for kind, fault in CAMERA_FAULTS.items():
+            self.faults[kind] = partial(camera.fail, fault)
         self._since = camera.pace.now()
         camera.look_at(self._cast.scene, self._since)
 
@@ -161,9 +169,10 @@ class RealStage:
         """Let the slot camera see a card that lies badly, or well again."""
         self._cards.front.problem = problem
 
-    def fault(self, kind: str) -> None:
-        """Break or mend something. Raises KeyError when this runner cannot."""
-        self.faults[kind]()
+    def fault(self, kind: FaultKind, worker: str | None) -> None:
+        """Break or mend something. Raises KeyError when this runner cannot: processes die in virtual time only."""
+        if not self.machine.fault(kind):
+            self.faults[kind]()
 
 
 class Broker(Protocol):
@@ -237,11 +246,18 @@ def broker_for(folder: Path, kind: str) -> Iterator[Broker]:
 
 
 @contextlib.contextmanager
-def start_uplink(folder: Path, broker: BrokerSettings) -> Iterator[None]:
-    """Run the uplink in a thread until the end of the block."""
+def start_uplink(folder: Path, broker: BrokerSettings, spans: list[Span] | None = None) -> Iterator[None]:
+    """Run the uplink in a thread until the end of the block. spans: what passes over MQTT is noted there."""
     stop = threading.Event()
     settings = UplinkSettings(SITE, KIOSK, folder / "outbox.sqlite3", folder, broker, presence_s=2.0)
-    thread = threading.Thread(target=run_uplink, args=(settings,), kwargs={"stop": stop}, name="uplink")
+    noted: list[Span] = [] if spans is None else spans
+
+    def link(config: UplinkSettings, waker: Waker) -> MqttLink:
+        return TracedLink(paho_uplink_link(config, waker), time.monotonic, noted.append)
+
+    thread = threading.Thread(
+        target=run_uplink, args=(settings,), kwargs={"stop": stop, "make_link": link}, name="uplink"
+    )
     thread.start()
     try:
         yield
@@ -277,8 +293,10 @@ def play(
         desk = DeskSide(folder, running.settings_for("desk"), staff_codes(scenario))
         desk.start()
         try:
-            with start_uplink(folder, running.settings_for("kiosk")):
+            mqtt: list[Span] = []
+            with start_uplink(folder, running.settings_for("kiosk"), mqtt):
                 _play(scenario, played, folder, cards or in_process_card(), desk, running, record, say)
+            played.spans += mqtt
         finally:
             desk.stop()
             played.stored = desk.store.count_results()
@@ -306,11 +324,14 @@ def _play(
     camera = VirtualCamera()
     config = config_for(scenario, folder)
     stage = RealStage(scenario, parts, camera, desk)
-    stage.faults.update(broker_stop=broker.stop, broker_start=broker.start)
+    stage.faults[FaultKind.BROKER_STOP] = broker.stop
+    stage.faults[FaultKind.BROKER_START] = broker.start
     assembled = assemble(
         config,
         Choices(
-            clock,
+            stage.machine,
+            figures=stage.machine.figures,
+            outbox=stage.machine.outbox,
             camera=camera if scenario.site.camera == "virtual" else None,
             card_reader=parts.reader,
             card_front=parts.front if scenario.site.card_front == "virtual" else None,

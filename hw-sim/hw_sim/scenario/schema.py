@@ -12,6 +12,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hw_sim.attackers.species import Species
+from hw_sim.people.scene import Accessory
+from hw_sim.scenario.faults import OF_A_WORKER, FaultKind
 from reader.session.failures import Failure
 from reader.session.vocabulary import (
     Button,
@@ -24,13 +27,8 @@ from reader.session.vocabulary import (
     Step,
 )
 
-Look = Literal["person", "impostor", "nobody", "leaves", "second_person"]
+Look = Literal["person", "impostor", "nobody", "leaves", "second_person", "attacker"]
 LightKind = Literal["clinic", "dim", "dark", "side", "back", "sun", "flicker"]
-FaultKind = Literal[
-    "reader_unplug", "reader_plug", "pcscd_stop", "pcscd_start", "broker_stop", "broker_start",
-    "desk_stop", "desk_start",
-    "camera_hang", "camera_black", "camera_frozen", "camera_unplug", "camera_ok", "outbox_full", "outbox_ok",
-]  # fmt: skip
 
 
 class Part(BaseModel):
@@ -40,14 +38,27 @@ class Part(BaseModel):
 
 
 class Patient(Part):
-    """Who stands there, and what card they bring. photo: whose portrait is on the chip, the person's own if unset."""
+    """Who stands there, and what card they bring. photo: whose portrait is on the chip, the person's own if unset.
+
+    look "attacker": somebody else presents an artefact of ``species`` that shows the person (or, over the shoulder and
+    swapped, stands there beside the person); light, distance and hands are the attack's own, drawn from the seed.
+    """
 
     person: str = "p01"
     photo: str | None = None
     card: str = "normal"
+    serial: int | None = Field(default=None, ge=1, description="Of the card's certificate; unset: the kind's own.")
     look: Look = "person"
+    species: Species | None = None
+    wears: frozenset[Accessory] = frozenset()
     distance_mm: float = Field(default=480, ge=150, le=2000)
     light: LightKind = "clinic"
+
+    @model_validator(mode="after")
+    def _attack(self) -> Self:
+        if (self.look == "attacker") is not (self.species is not None):
+            raise ValueError('look = "attacker" and species belong together')
+        return self
 
 
 class SiteRules(Part):
@@ -75,10 +86,13 @@ class Do(Part):
     type: str | None = Field(default=None, pattern=r"^\d{1,8}$")
     light: LightKind | None = None
     look: Look | None = None
+    species: Species | None = Field(default=None, description='With look = "attacker": what is held up.')
+    wears: frozenset[Accessory] | None = None
     person: str | None = None
     visual_check: bool = False
     same_person: bool | None = None
     fault: FaultKind | None = None
+    worker: str | None = Field(default=None, description="With fault = worker_dies or worker_hangs: whose.")
     front: CardFrontProblem | Literal["ok"] | None = Field(default=None, description="What the slot camera sees.")
     not_registered: bool = Field(default=False, description="The desk learns: the last patient has no 利用登録.")
 
@@ -86,11 +100,16 @@ class Do(Part):
     def _one_thing(self) -> Self:
         acts = [
             self.insert is not None, self.remove, self.press is not None, self.type is not None,
-            self.light is not None, self.look is not None, self.person is not None, self.visual_check,
-            self.same_person is not None, self.fault is not None, self.front is not None, self.not_registered,
+            self.light is not None, self.look is not None, self.wears is not None, self.person is not None,
+            self.visual_check, self.same_person is not None, self.fault is not None, self.front is not None,
+            self.not_registered,
         ]  # fmt: skip
         if sum(acts) != 1:
             raise ValueError("each [[do]] does exactly one thing: insert, remove, press, type, light, look …")
+        if (self.worker is not None) is not (self.fault in OF_A_WORKER):
+            raise ValueError("worker and fault = worker_dies or worker_hangs belong together")
+        if (self.species is not None) is not (self.look == "attacker"):
+            raise ValueError('look = "attacker" and species belong together')
         return self
 
 
@@ -108,6 +127,8 @@ class Expect(Part):
     taps: int | None = None
     seconds_at_most: float | None = None
     alerts: tuple[Failure, ...] = ()
+    not_by_face: bool = Field(default=False, description="Nobody may be accepted by face.")
+    restarts: int = Field(default=0, description="How often the supervisor had to start the kiosk again.")
     ends_at: Step = Step.IDLE
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hw_sim.people.scene import LIGHTS, Light, Pose
+from hw_sim.people.scene import LIGHTS, Accessory, Light, Pose
 from reader.devices.ports import Frame
 from reader.face.engine import Decision, Observation
 from reader.session.failures import Failure
@@ -25,12 +25,16 @@ _SPOILT = {
     LIGHTS["back"]: Guidance.BACKLIGHT,
     LIGHTS["sun"]: Guidance.DIRECT_LIGHT,
 }
+_COVERS = frozenset({Accessory.MASK, Accessory.MASK_BELOW_NOSE, Accessory.DARK_GLASSES})
 NEAR_MM, FAR_MM = 260.0, 800.0
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What there is to see. person: whose face, None for nobody. card: whose photo is on the chip."""
+    """What there is to see. person: whose face, None for nobody. card: whose photo is on the chip.
+
+    spoilt: what the picture itself is unfit for, whoever stands there.
+    """
 
     person: str | None
     card: str
@@ -38,6 +42,8 @@ class Truth:
     light: Light
     others: int = 0
     alive: bool = True
+    wears: frozenset[Accessory] = frozenset()
+    spoilt: Guidance | None = None
 
 
 class ToldTry:
@@ -77,6 +83,8 @@ class ToldTry:
 
 
 def _guidance(truth: Truth) -> Guidance | None:
+    if truth.spoilt is not None:
+        return truth.spoilt
     if truth.person is None:
         return Guidance.FIND_FACE
     if truth.others:
@@ -85,12 +93,9 @@ def _guidance(truth: Truth) -> Guidance | None:
         return Guidance.STEP_BACK
     if truth.pose.distance_mm > FAR_MM:
         return Guidance.COME_CLOSER
-    lights = {
-        LIGHTS["dark"]: Guidance.TOO_DARK,
-        LIGHTS["back"]: Guidance.BACKLIGHT,
-        LIGHTS["sun"]: Guidance.DIRECT_LIGHT,
-    }
-    return lights.get(truth.light)
+    if truth.wears & _COVERS:
+        return Guidance.UNCOVER_FACE
+    return _SPOILT.get(truth.light)
 
 
 class ToldEngine:

@@ -6,8 +6,10 @@ import base64
 import datetime
 import hashlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+from hw_sim.attackers.species import REAL_FACES, Species, presentation
 from hw_sim.card import jp2
 from hw_sim.card.personas import Persona, persona
 from hw_sim.people.heeding import Heeding
@@ -17,12 +19,12 @@ from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
 from reader.desk.service import DeskService
-from reader.session.vocabulary import Guidance, Registration
-from reader.uplink.messages import StaffCode, VisualReason
+from reader.session.vocabulary import Guidance, Registration, VisualReason
+from reader.uplink.messages import StaffCode
 
 SITE, KIOSK = "clinic", "kiosk-1"
 LEAVES_S = 0.5  # after the card went in
-IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01"}
+IMPOSTOR_OF = {"p01": "p02", "p02": "p03", "p03": "p01", "p04": "p05", "p05": "p06", "p06": "p04"}
 
 
 def config_for(
@@ -90,14 +92,19 @@ def staff_codes(scenario: Scenario) -> tuple[StaffCode, ...]:
     return (StaffCode(operator="op2", salt=base64.b64encode(salt).decode(), hash=base64.b64encode(digest).decode()),)
 
 
+@cache
+def _chip_photo(person: str) -> bytes:
+    return jp2.chip_portrait(load_person(person).ic_photo())
+
+
 def photo_of(patient: Patient) -> bytes:
     """Return the JP2 on the patient's chip."""
-    return jp2.chip_portrait(load_person(patient.photo or patient.person).ic_photo())
+    return _chip_photo(patient.photo or patient.person)
 
 
 def card_of(patient: Patient, wanted: str, today: datetime.date) -> Persona:
     """Return the card to put in: the persona ``wanted``, or the patient's own."""
-    return persona(wanted or patient.card, today, photo_of(patient))
+    return persona(wanted or patient.card, today, photo_of(patient), patient.serial)
 
 
 class Cast:
@@ -108,12 +115,21 @@ class Cast:
         self._seed = seed
         self._heeding = self._made()
 
+    def become(self, patient: Patient, seed: int) -> None:
+        """Somebody else has come."""
+        self._patient, self._seed = patient, seed
+        self._heeding = self._made()
+
     def _made(self) -> Heeding:
         patient, seed = self._patient, self._seed
         person = load_person(patient.person)
         pose, light = Pose(distance_mm=patient.distance_mm), LIGHTS[patient.light]
-        scene = standing(person, pose, light, seed=seed)
+        scene = standing(person, pose, light, seed=seed, wears=patient.wears)
         match patient.look:
+            case "attacker":
+                assert patient.species is not None
+                target, attacker = load_person(patient.photo or person.id), load_person(IMPOSTOR_OF[person.id])
+                scene = presentation(patient.species, target, attacker, seed).scene
             case "nobody":
                 scene = replace(scene, actors=())
             case "impostor":
@@ -149,9 +165,17 @@ class Cast:
         patient = self._patient
         scene = self._heeding(t)
         pose = scene.pose(t)
-        person = IMPOSTOR_OF[patient.person] if patient.look == "impostor" else patient.person
-        others = 1 if patient.look == "second_person" else 0
-        return Truth(None if pose is None else person, card, pose or Pose(), LIGHTS[patient.light], others)
+        other = patient.look == "impostor" or patient.species in REAL_FACES
+        person = IMPOSTOR_OF[patient.person] if other else patient.person
+        return Truth(
+            person=None if pose is None and patient.species is None else person,
+            card=card,
+            pose=Pose() if pose is None or patient.species is not None else pose,
+            light=LIGHTS[patient.light],
+            others=1 if patient.look == "second_person" or patient.species is Species.SHOULDER else 0,
+            alive=patient.species is None,
+            wears=patient.wears,
+        )
 
     def change(self, do: Do) -> None:
         """Apply a light, look or person action."""
@@ -160,6 +184,9 @@ class Cast:
             update["light"] = do.light
         if do.look is not None:
             update["look"] = do.look
+            update["species"] = do.species
+        if do.wears is not None:
+            update["wears"] = do.wears
         if do.person is not None:
             update["person"] = do.person
         self._patient = self._patient.model_copy(update=update)

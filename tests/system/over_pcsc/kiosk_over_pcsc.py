@@ -11,6 +11,7 @@ from hw_sim.card.link import LinkModel
 from hw_sim.card.vpcd import VpcdSlot
 from hw_sim.cli import SCENARIOS
 from hw_sim.pcsc import PORTS, PcscDaemon
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.picture import work
 from hw_sim.scenario.real import CardParts, play
 from hw_sim.scenario.schema import load
@@ -28,7 +29,7 @@ def main(name: str, folder: Path) -> int:
             slot,
             PcscReader(),
             SimulatedCardFront(slot.number_b),
-            {"pcscd_stop": daemon.stop, "pcscd_start": daemon.start},
+            {FaultKind.PCSCD_STOP: daemon.stop, FaultKind.PCSCD_START: daemon.start},
         )
         played = play(load(path), name, folder, broker="mosquitto", cards=parts, say=print)
         slot.remove()
