@@ -13,7 +13,8 @@ from reader.config.schema import KaopiConfig
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import MAIN_HANG_S, Crew, HangGuard
-from reader.sdnotify import notify
+from reader.sdnotify import OUT_OF_SERVICE, SERVING, WAITING, notify
+from reader.session.state import Session
 from reader.session.vocabulary import Step
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
     crew = Crew(assembled.workers, clock)
     assembled.kiosk.heartbeats = crew.ages
     crew.start()
-    notify("READY=1", "STATUS=waiting for patients")
+    notify("READY=1", f"STATUS={presence(assembled.kiosk.session)}")
     if ready is not None:
         ready(assembled)
     guard = HangGuard(MAIN_HANG_S * config.session.slow_machine)
@@ -79,6 +80,14 @@ def maintenance_due(config: KaopiConfig, wall: datetime.datetime, uptime_s: floa
     return begin <= now < end if begin < end else now >= begin or now < end
 
 
+def presence(session: Session) -> str:
+    """Return what systemd, and through it an update, is told about who stands there."""
+    if session.step is Step.OUT_OF_SERVICE:
+        return OUT_OF_SERVICE
+    nobody = session.step in (Step.IDLE, Step.STARTING) and session.visual is None
+    return WAITING if nobody else SERVING
+
+
 def drive(
     assembled: Assembled,
     crew: Crew,
@@ -89,7 +98,7 @@ def drive(
     slow: float = 1.0,
 ) -> None:
     """Run the main loop until ``stop``; feed the watchdogs only while every worker is well."""
-    beat = float("-inf")
+    beat, told = float("-inf"), ""
     while not stop():
         now = clock.now()
         if now - beat >= WATCHDOG_S:
@@ -99,6 +108,9 @@ def drive(
                 guard.feed()
             beat = now
         delay = assembled.kiosk.step(now)
+        if (status := presence(assembled.kiosk.session)) != told:
+            notify(f"STATUS={status}")
+            told = status
         left = now + delay - clock.now()
         if left > 0:
             time.sleep(left)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
 from reader.config.schema import KaopiConfig
-from reader.kiosk.run import MIN_UPTIME_S, maintenance_due
+from reader.kiosk.run import MIN_UPTIME_S, maintenance_due, presence
+from reader.sdnotify import OUT_OF_SERVICE, SERVING, WAITING
+from reader.session.core import start
+from reader.session.state import Rules, VisualOrder
 from reader.session.vocabulary import Step
 
 
@@ -38,3 +42,15 @@ def test_never_with_a_patient_in_front(step: Step) -> None:
 def test_once_a_night_and_only_where_it_is_wanted() -> None:
     assert not maintenance_due(config(), at(3, 30), MIN_UPTIME_S - 1, Step.IDLE)
     assert not maintenance_due(config(daily=False), at(3, 30), MIN_UPTIME_S, Step.IDLE)
+
+
+@pytest.mark.parametrize("step", Step)
+def test_an_update_hears_of_everybody_who_stands_there(step: Step) -> None:
+    session = replace(start(Rules(), 0.0), step=step)
+    nobody = {Step.IDLE: WAITING, Step.STARTING: WAITING, Step.OUT_OF_SERVICE: OUT_OF_SERVICE}
+    assert presence(session) == nobody.get(step, SERVING)
+
+
+def test_an_armed_visual_check_is_somebody() -> None:
+    order = VisualOrder("reception", "unwell", 60.0)
+    assert presence(replace(start(Rules(), 0.0), step=Step.IDLE, visual=order)) == SERVING
