@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     Check("libraries", Words("ソフトウェアの部品", "Libraries"), How.PROBED, machine.libraries),
     Check("adapters", Words("機器のドライバー", "Device adapters"), How.PROBED, parts.adapters),
     Check("models", Words("顔照合モデル", "Face models"), How.PROBED, parts.models),
+    Check("anchors", Words("カードの認証局", "Card authorities"), How.PROBED, parts.anchors),
     Check("power", Words("電源の電圧", "Power supply"), How.PROBED, machine.power),
     Check("temperature", Words("本体の温度", "Temperature"), How.PROBED, machine.temperature),
     Check("disk", Words("空き容量", "Disk space"), How.PROBED, machine.disk),

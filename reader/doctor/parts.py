@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
+from reader.card.trust import TrustError, TrustStore
 from reader.cardfront.port import CardFrontUnreadable
 from reader.config.load import ConfigError
 from reader.config.places import models_dir
@@ -66,6 +67,28 @@ def models(patient: Patient) -> Finding:
     if problems:
         return fail("; ".join(problems), Words("kaopiを入れ直してください。", "Install kaopi again (make models)."))
     return good(f"{len(store.manifest.models)} models in {store.folder}")
+
+
+def anchors(patient: Patient) -> Finding:
+    """The authorities by which cards are believed are there and have not all ended."""
+    trust, now = patient.config.trust, patient.now()
+    remedy = Words(
+        "公的個人認証と券面事項のCA証明書を入れ、設定の[trust]に書いてください。",
+        "Install the CA certificates of JPKI and of the card face, and name them under [trust].",
+    )
+    try:
+        jpki = [one for path in trust.jpki_ca_files for one in TrustStore.load(patient.path(path), None).jpki]
+        faces = [
+            key for path in trust.card_face_ca_files for key in TrustStore.load(None, patient.path(path)).cv_issuers
+        ]
+    except TrustError as error:
+        return fail(str(error), remedy)
+    detail = f"{len(jpki)} of JPKI, {len(faces)} of the card face"
+    if not jpki or not faces:
+        return (fail if patient.config.site.production else warn)(f"{detail}: such cards are not believed", remedy)
+    if all(one.not_valid_after_utc <= now for one in jpki):
+        return fail(f"{detail}: all of JPKI have ended", remedy)
+    return good(detail)
 
 
 def card_reader(patient: Patient) -> Finding:

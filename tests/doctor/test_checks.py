@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hw_sim.card.authority import TEST_AUTHORITY
 
 from reader.config.schema import KaopiConfig
 from reader.devices.ports import Frame
@@ -276,6 +277,35 @@ def test_missing_models_are_named(tmp_path: Path) -> None:
     found = parts.models(patient(tmp_path, face={"models_dir": tmp_path / "none"}))
     assert found.outcome is Outcome.FAIL
     assert "face_detector" in found.detail
+
+
+@pytest.mark.parametrize(("production", "outcome"), [(True, "fail"), (False, "warn")])
+def test_without_authorities_no_card_is_believed(tmp_path: Path, production: bool, outcome: str) -> None:
+    found = parts.anchors(patient(tmp_path, site={"production": production}))
+    assert found.outcome == outcome
+    assert "0 of JPKI" in found.detail
+
+
+def trusting(root: Path, now: datetime = NOW) -> Patient:
+    """Return a machine that believes the simulator's authority."""
+    jpki, face = TEST_AUTHORITY.trust_files()
+    put(root, "/etc/kaopi/jpki.pem", jpki)
+    put(root, "/etc/kaopi/face.json", face)
+    trust = {"jpki_ca_files": ["/etc/kaopi/jpki.pem"], "card_face_ca_files": ["/etc/kaopi/face.json"]}
+    return patient(root, now, trust=trust)
+
+
+def test_authorities_are_counted_and_their_end_is_noticed(tmp_path: Path) -> None:
+    assert parts.anchors(trusting(tmp_path)).outcome is Outcome.OK
+    ended = parts.anchors(trusting(tmp_path, datetime(2199, 1, 1, tzinfo=UTC)))
+    assert ended.outcome is Outcome.FAIL
+    assert "have ended" in ended.detail
+
+
+def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    here = trusting(tmp_path)
+    put(tmp_path, "/etc/kaopi/jpki.pem", "not a certificate")
+    assert "jpki.pem" in parts.anchors(here).detail
 
 
 def test_a_refused_site_file_is_the_first_finding_and_the_rest_still_runs(tmp_path: Path) -> None:

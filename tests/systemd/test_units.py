@@ -167,7 +167,10 @@ class _Stage:
             (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {self.calls}\n{answers}\n')
             (programs / name).chmod(0o755)
         self._path = f"{programs}:/usr/bin:/bin"
-        self._script = (SYSTEMD / "rescue").read_text("utf-8").replace("/var/lib/kaopi", str(self.state))
+        self.sessions = folder / "sessions"
+        self.sessions.mkdir()
+        script = (SYSTEMD / "rescue").read_text("utf-8").replace("/run/systemd/sessions", str(self.sessions))
+        self._script = script.replace("/var/lib/kaopi", str(self.state))
 
     def run(self) -> str:
         """Run it; return what it called since."""
@@ -187,6 +190,21 @@ def test_the_rescue_boots_once_and_then_keeps_trying(tmp_path: Path) -> None:
 
 def test_a_refused_setting_is_no_reason_to_reboot(tmp_path: Path) -> None:
     assert "reboot" not in _Stage(tmp_path, status=2).run()
+
+
+def test_nobody_is_thrown_out_by_a_reboot(tmp_path: Path) -> None:
+    stage = _Stage(tmp_path, status=75)
+    (stage.sessions / "4").write_text("UID=1000\n", encoding="ascii")
+    calls = stage.run()
+    assert "reboot" not in calls
+    assert "start kaopi-kiosk.service" in calls
+    (stage.sessions / "4").unlink()
+    assert "systemctl --no-block reboot" in stage.run()
+
+
+def test_a_kiosk_that_was_never_set_up_is_not_started() -> None:
+    text = (SYSTEMD / "kaopi-kiosk.service").read_text("utf-8")
+    assert "ConditionPathExists=|/etc/kaopi/site.toml" in text
 
 
 def test_what_is_being_started_again_needs_no_rescue(tmp_path: Path) -> None:
