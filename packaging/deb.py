@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from importlib.metadata import distributions
@@ -41,6 +42,7 @@ SUITES = {"bookworm": Suite(12, "3.11", "libasound2"), "trixie": Suite(13, "3.13
 # The platform tags pip may take wheels for; glibc of bookworm is 2.36.
 _GLIBC = ("2_17", "2_24", "2_26", "2_27", "2_28", "2_31", "2_34", "2_35")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_ELF_MACHINES = {62: "amd64", 183: "arm64"}  # e_machine of the ELF header
 
 # libdrm to libgles are loaded by SDL at run time, never linked: the console display, its GL driver, and sound.
 _DEPENDS = [
@@ -99,6 +101,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def elf_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every program and library below ``folder`` with the architecture it is for."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                head = file.read(20)
+            if head[:4] == b"\x7fELF":
+                machine = int.from_bytes(head[18:20], "little")
+                yield path, _ELF_MACHINES.get(machine, f"machine {machine}")
+
+
 class Package:
     """One package under construction, staged in a folder."""
 
@@ -141,6 +154,11 @@ class Package:
         )
         for wheel in sorted(folder.glob("*.whl")):
             wheels.unpack(wheel, self.site_packages)
+
+        foreign = [f"{path.relative_to(self.stage)} ({machine})" for path, machine in elf_files(self.stage)]
+        foreign = [line for line in foreign if not line.endswith(f"({self.architecture})")]
+        if foreign:
+            raise SystemExit(f"not for {self.architecture}: {', '.join(foreign)}")
 
     def _kaopi(self) -> None:
         folder = self._empty("own")

@@ -117,3 +117,50 @@ def test_the_example_site_file_is_accepted() -> None:
 
     config = load_config(DEBIAN / "site.example.toml")
     assert config.site.production
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_every_library_of_the_package_has_a_wheel_for_every_board(
+    suite: str, architecture: str, tmp_path: Path
+) -> None:
+    """Asks the registry, as `make deb` does, and downloads nothing."""
+    result = resolve(suite, architecture, tmp_path, [])
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_library_without_a_wheel_would_be_noticed(tmp_path: Path) -> None:
+    result = resolve("trixie", "arm64", tmp_path, ["pyscard"])
+    assert result.returncode != 0
+    assert "pyscard" in result.stderr
+
+
+def resolve(suite: str, architecture: str, folder: Path, more: list[str]) -> subprocess.CompletedProcess[str]:
+    """Resolve the device's libraries for another machine, wheels only."""
+    python = deb.SUITES[suite].python
+    pins = lock.runtime(lock.read(ROOT / "requirements" / f"py{python}.txt"), [*wanted(), *more])
+    file = folder / "requirements.txt"
+    file.write_text("".join(pin.line() + "\n" for pin in pins), encoding="utf-8")
+    # bookworm's glibc is the older one
+    platform = f"{deb.MACHINES[architecture]}-manylinux_2_36"
+    uv = Path(sys.executable).with_name("uv")
+    return subprocess.run(
+        [
+            *(str(uv), "pip", "install", "--dry-run", "--quiet", "--target", str(folder / "nowhere")),
+            *("--no-deps", "--require-hashes", "--only-binary", ":all:"),
+            *("--python-platform", platform, "--python-version", python, "--requirement", str(file)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_machine_of_a_library_is_read_from_its_header(tmp_path: Path) -> None:
+    def elf(machine: int) -> bytes:
+        return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" + machine.to_bytes(2, "little")
+
+    for name, data in (("a.so", elf(62)), ("b.so", elf(183)), ("c.so", elf(40)), ("d.txt", b"\x7fEL")):
+        (tmp_path / name).write_bytes(data)
+    found = {path.name: machine for path, machine in deb.elf_files(tmp_path)}
+    assert found == {"a.so": "amd64", "b.so": "arm64", "c.so": "machine 40"}
