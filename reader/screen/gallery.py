@@ -18,6 +18,7 @@ from PIL import Image
 
 from reader.devices.ports import Panel
 from reader.screen.cases import VARIANTS, Case, cases
+from reader.screen.contact_sheet import ContactSheet
 from reader.screen.painter import Painter
 from reader.screen.panels import PANEL_10, PANELS, panel_named
 from reader.session.table import STEPS
@@ -98,28 +99,33 @@ def render_look(look: Look, out: Path, names: frozenset[str] = frozenset()) -> s
     """Render one look with its contact page (only the named cases, where some are named); return its folder."""
     catalogue = Catalogue.load()
     painter = Painter(panel_named(look.panel), catalogue)
+    sheet = ContactSheet(painter.panel)
     rows = []
     for case in look.cases():
         if names and case.name not in names:
             continue
-        save(render(painter, case, look), out / look.folder / f"{case.name}.png")
+        surface = render(painter, case, look)
+        save(surface, out / look.folder / f"{case.name}.png")
+        sheet.add(case.name, surface)
         said = html.escape(spoken(case, look.language, catalogue))
         rows.append(
             f'<figure><a href="{case.name}.png"><img loading="lazy" src="{case.name}.png" alt=""></a>'
             f"<figcaption><b>{html.escape(case.name)}</b><br>{said}</figcaption></figure>"
         )
-    (out / look.folder / "index.html").write_text(_page(look.folder, painter.panel, "\n".join(rows)), encoding="utf-8")
+    sheets = [f'<a href="{path.name}">{path.stem}</a>' for path in sheet.save(out / look.folder)]
+    page = _page(look.folder, painter.panel, " ".join(sheets), "\n".join(rows))
+    (out / look.folder / "index.html").write_text(page, encoding="utf-8")
     return look.folder
 
 
-def _page(title: str, panel: Panel, body: str) -> str:
+def _page(title: str, panel: Panel, sheets: str, body: str) -> str:
     width = 420 if panel.width > panel.height else 240
     return (
         f'<!doctype html><html lang="ja"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>body{{font:16px/1.5 sans-serif;margin:24px;background:#e6e6e6}}main{{display:flex;flex-wrap:wrap;"
         f"gap:16px}}figure{{margin:0;width:{width}px}}img{{width:100%;border:1px solid #999}}"
         f"figcaption{{font-size:14px;color:#333}}</style>"
-        f'<h1>{html.escape(title)}</h1><p><a href="../../index.html">all</a></p><main>{body}</main></html>'
+        f'<h1>{html.escape(title)}</h1><p><a href="../../index.html">all</a> {sheets}</p><main>{body}</main></html>'
     )
 
 

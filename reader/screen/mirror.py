@@ -147,14 +147,14 @@ def _corners(width: int, height: int, radius: int) -> Layer:
 
 def sign_place(rect: Rect, guidance: Guidance, ring: int) -> tuple[int, int, int] | None:
     """Return left, top and side of the sign for a guidance, or None: beside the oval, on the side to move to."""
-    side = max(12, round(min(rect.w, rect.h) * 0.2))
+    side = max(12, round(min(rect.w, rect.h) * (0.2 if guidance in DIRECTIONS else 0.26)))
     if guidance in DIRECTIONS:
         across, down = DIRECTIONS[guidance]
         rx, ry = oval_in(rect.w, rect.h, ring)
         x = rect.w / 2 + across * min(rx + ring, rect.w / 2 - side * 0.55)
         y = rect.h / 2 + down * min(ry + ring, rect.h / 2 - side * 0.55)
     elif guidance in _SIGNS:
-        x, y = rect.w - side * 0.62, side * 0.62
+        x, y = rect.w - side * 0.54, side * 0.54
     else:
         return None
     return round(rect.x + x - side / 2), round(rect.y + y - side / 2), side
@@ -178,38 +178,74 @@ def sign(guidance: Guidance, side: int, palette: Palette) -> pygame.Surface:
     return result
 
 
+def _head(c: Canvas, ink: Colour, x: float, y: float, size: float) -> None:
+    """A face in outline; ``size`` is its half height."""
+    c.oval(x, y, size * 0.76, size, ink)
+    c.oval(x, y, size * 0.76 - 4, size - 4, c.ground)
+    for side in (-1, 1):
+        c.disc(x + side * size * 0.28, y - size * 0.08, 2.4, ink)
+    c.arc(x, y + size * 0.22, size * 0.26, 30, 150, ink, 2.6)
+
+
 def _closer(c: Canvas, ink: Colour) -> None:
-    c.disc(50, 50, 11, ink)
-    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        c.arrow((50 + 13 * x, 50 + 13 * y), (50 + 26 * x, 50 + 26 * y), ink, 5)
+    """Seen from the side: the machine, and somebody who steps towards it."""
+    _before_machine(c, ink)
+    c.arrow((60, 74), (36, 74), ink, 6)
 
 
 def _farther(c: Canvas, ink: Colour) -> None:
-    c.disc(50, 50, 11, ink)
-    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        c.arrow((50 + 29 * x, 50 + 29 * y), (50 + 16 * x, 50 + 16 * y), ink, 5)
+    _before_machine(c, ink)
+    c.arrow((36, 74), (60, 74), ink, 6)
 
 
-def _sun(c: Canvas, ink: Colour) -> None:
-    c.disc(50, 50, 13, ink)
+def _before_machine(c: Canvas, ink: Colour) -> None:
+    c.rect(18, 28, 9, 40, ink, radius=3)
+    c.disc(66, 38, 13, ink)
+    c.polygon([(56, 34), (50, 42), (57, 44)], ink)  # the nose points to the screen
+    c.line([(32, 38), (38, 38)], ink, 3)
+    c.line([(42, 38), (47, 38)], ink, 3)
+
+
+def _sun(c: Canvas, ink: Colour, x: float, y: float, size: float) -> None:
+    c.disc(x, y, size, ink)
     for step in range(8):
-        angle = math.pi * step / 4
-        c.line(
-            [
-                (50 + 20 * math.cos(angle), 50 + 20 * math.sin(angle)),
-                (50 + 30 * math.cos(angle), 50 + 30 * math.sin(angle)),
-            ],
-            ink,
-            5,
-        )
+        dx, dy = math.cos(math.pi * step / 4), math.sin(math.pi * step / 4)
+        c.line([(x + size * 1.45 * dx, y + size * 1.45 * dy), (x + size * 2.0 * dx, y + size * 2.0 * dy)], ink, 3.6)
 
 
-def _mask(c: Canvas, ink: Colour) -> None:
-    c.rect(30, 42, 40, 26, ink, radius=9)
-    c.line([(30, 47), (20, 42)], ink, 4)
-    c.line([(70, 47), (80, 42)], ink, 4)
-    c.line([(36, 51), (64, 51)], c.ground, 3)
-    c.line([(36, 59), (64, 59)], c.ground, 3)
+def _to_light(c: Canvas, ink: Colour) -> None:
+    _sun(c, ink, 31, 38, 9)
+    c.arrow((48, 80), (34, 64), ink, 5)
+    _head(c, ink, 64, 53, 22)
+
+
+def _light_behind(c: Canvas, ink: Colour) -> None:
+    _sun(c, ink, 63, 36, 11)
+    c.oval(45, 57, 25, 30, c.ground)
+    _head(c, ink, 45, 57, 25)
+
+
+def _light_ahead(c: Canvas, ink: Colour) -> None:
+    _sun(c, ink, 50, 26, 8)
+    for x in (36, 50, 64):
+        c.line([(50 + (x - 50) * 0.7, 43), (x, 51)], ink, 3.4)
+    _head(c, ink, 50, 72, 19)
+
+
+def _light_beside(c: Canvas, ink: Colour) -> None:
+    _sun(c, ink, 26, 50, 8)
+    for y in (40, 50, 60):
+        c.line([(43, y), (50, y)], ink, 3.4)
+    _head(c, ink, 70, 50, 22)
+
+
+def _uncover(c: Canvas, ink: Colour) -> None:
+    """A head in cap and mask, and where both are to go: away."""
+    _head(c, ink, 43, 50, 27)
+    c.polygon([(23, 42), (27, 27), (43, 21), (59, 27), (63, 42)], ink)
+    c.line([(23, 42), (72, 42)], ink, 5)
+    c.rect(28, 54, 30, 18, ink, radius=6)
+    c.arrow((66, 63), (82, 63), ink, 5)
 
 
 def _eye(c: Canvas, ink: Colour) -> None:
@@ -217,14 +253,33 @@ def _eye(c: Canvas, ink: Colour) -> None:
     c.disc(50, 50, 9, ink)
 
 
+def _alone(c: Canvas, ink: Colour) -> None:
+    """One of two steps aside."""
+    _head(c, ink, 36, 50, 25)
+    c.oval(72, 48, 11, 14, ink)
+    c.line([(60, 64), (84, 32)], c.ground, 9)
+    c.line([(60, 64), (84, 32)], ink, 4)
+
+
+def _still(c: Canvas, ink: Colour) -> None:
+    """A face within its frame, looking ahead."""
+    _head(c, ink, 50, 50, 22)
+    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        c.line([(50 + 30 * x, 50 + 18 * y), (50 + 30 * x, 50 + 30 * y), (50 + 18 * x, 50 + 30 * y)], ink, 4.5)
+
+
 _SIGNS: Final[dict[Guidance, Callable[[Canvas, Colour], None]]] = {
+    Guidance.ONE_PERSON: _alone,
     Guidance.COME_CLOSER: _closer,
     Guidance.STEP_BACK: _farther,
-    Guidance.TOO_DARK: _sun,
-    Guidance.BACKLIGHT: _sun,
-    Guidance.DIRECT_LIGHT: _sun,
-    Guidance.SIDE_LIGHT: _sun,
-    Guidance.UNCOVER_FACE: _mask,
+    Guidance.LOOK_STRAIGHT: _still,
+    Guidance.HOLD_STILL: _still,
+    Guidance.BLURRED: _still,
+    Guidance.TOO_DARK: _to_light,
+    Guidance.BACKLIGHT: _light_behind,
+    Guidance.DIRECT_LIGHT: _light_ahead,
+    Guidance.SIDE_LIGHT: _light_beside,
+    Guidance.UNCOVER_FACE: _uncover,
     Guidance.OPEN_EYES: _eye,
     Guidance.BLINK: _eye,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from reader.screen.model import TEXT_MARK, Choice, Picture, Rank, ScreenModel, W
 from reader.screen.panels import Shape, shape_of
 from reader.screen.scene import Art, Box, Frame, Icon, Rect, Scene, Target, Text, Touch
 from reader.screen.theme import Colour, theme_for
-from reader.screen.typeset import set_text
+from reader.screen.typeset import Setting, set_text
 from reader.session.table import STEPS
 from reader.session.vocabulary import Button
 from reader.text import SOURCE, Catalogue
@@ -24,14 +25,14 @@ AIDS: Final = (
     (Button.MORE_TIME, "time"),
     (Button.LOWER, "lower"),
 )
+#: With the aid "lower", nothing to touch lies higher above the panel's lower edge; landscape panels never reach it.
+LOWER_REACH_MM: Final = 132.0
+BUTTON_LEADING: Final = 1.18
+#: Icons of buttons. None carries a tick: a tick says "chosen".
 ICONS: Final = {
     Button.STAFF: "staff",
     Button.USE_PIN: "pin",
     Button.USE_FACE: "face",
-    Button.AGREE: "check",
-    Button.AGREE_ALL: "check",
-    Button.SAME_PERSON: "check",
-    Button.SAME_AS_BEFORE: "check",
 }
 
 
@@ -50,6 +51,9 @@ class Page:
         self.whole = Rect(0, 0, panel.width, panel.height)
         self.scene.nodes.append(Box(self.whole, self.colours.ground))
         self.content = self._frame()
+        if model.lower:
+            top = max(self.content.y, panel.height - self.mm(LOWER_REACH_MM))
+            self.content = replace(self.content, y=top, h=self.content.bottom - top)
 
     def mm(self, millimetres: float) -> int:
         """Convert a length to pixels."""
@@ -98,6 +102,7 @@ class Page:
             floor_mm=floor_mm,
             leading=leading,
             text_id=words.text_id,
+            marked=not words.values,
         )
 
     def raw(
@@ -115,12 +120,22 @@ class Page:
         floor_mm: float | None = None,
         leading: float | None = None,
         text_id: str = "",
+        marked: bool = False,
     ) -> int:
         """Set a string that is no catalogue sentence (clinic name, clock, a digit)."""
         leading = leading or self.sizes.leading
         floor = self.mm(floor_mm or self.sizes.floor)
         setting = set_text(
-            sentence, language, bold, self.mm(size_mm), floor, rect.w, rect.h, leading, self._line_limit(language)
+            sentence,
+            language,
+            bold,
+            self.mm(size_mm),
+            floor,
+            rect.w,
+            rect.h,
+            leading,
+            self._line_limit(language),
+            marked=marked,
         )
         line_px = round(setting.px * leading)
         height = line_px * len(setting.lines)
@@ -144,8 +159,18 @@ class Page:
 
     def measure(self, rect: Rect, words: Words, size_mm: float, *, bold: bool = False) -> int:
         """Return the height the sentence would take in ``rect``."""
+        setting = self._setting(rect, words, size_mm, bold=bold)
+        return round(setting.px * self.sizes.leading) * len(setting.lines)
+
+    def fits(self, rect: Rect, words: Words, size_mm: float, *, bold: bool = False) -> bool:
+        """Whether the sentence has room in ``rect``, be it at the smallest size."""
+        return self._setting(rect, words, size_mm, bold=bold).fits
+
+    def _setting(
+        self, rect: Rect, words: Words, size_mm: float, *, bold: bool, leading: float | None = None
+    ) -> Setting:
         sentence, language = self.wording(words)
-        setting = set_text(
+        return set_text(
             sentence,
             language,
             bold,
@@ -153,10 +178,10 @@ class Page:
             self.mm(self.sizes.floor),
             rect.w,
             rect.h,
-            self.sizes.leading,
+            leading or self.sizes.leading,
             self._line_limit(language),
+            marked=not words.values,
         )
-        return round(setting.px * self.sizes.leading) * len(setting.lines)
 
     def _line_limit(self, language: str) -> int:
         """Characters a Japanese line may have (ux.md); other scripts are limited by width alone."""
@@ -209,16 +234,9 @@ class Page:
         fill = self.colours.primary if filled else self.colours.button
         ink = self.colours.on_primary if filled else self.colours.primary
         self.box(rect, fill, edge=self.colours.primary)
-        inside = rect.inset(self.mm(1.6), self.mm(1.0))
-        icon = ICONS.get(choice.button, "")
-        side = self.mm(min(9.0, self.sizes.button))
-        if chosen:
-            icon, side = "check", self.mm(self.sizes.label * 0.8)
-        if icon and (chosen or inside.w > side * 5):
-            at = Rect(inside.x + self.mm(0 if chosen else 1.0), inside.y + (inside.h - side) // 2, side, side)
-            self.scene.nodes.append(Icon(at, icon, ink, fill))
-            right = inside.right - self.mm(0 if chosen else 1.0)
-            inside = Rect(at.right + self.mm(1.0), inside.y, right - at.right - self.mm(1.0), inside.h)
+        name, at, inside = self.inside(rect, choice, chosen)
+        if at is not None:
+            self.scene.nodes.append(Icon(at, name, ink, fill))
         self.text(
             inside,
             choice.words,
@@ -227,9 +245,28 @@ class Page:
             colour=ink,
             ground=fill,
             centred=True,
-            leading=1.18,
+            leading=BUTTON_LEADING,
         )
         self.target(rect, Touch(choice.button, choice.item, choice.language), choice.words.text_id)
+
+    def inside(self, rect: Rect, choice: Choice, chosen: bool) -> tuple[str, Rect | None, Rect]:
+        """Return a button's icon (a tick when it is chosen), the icon's place, and the place of the words."""
+        inside = rect.inset(self.mm(2.4), self.mm(1.0))
+        icon = "check" if chosen else ICONS.get(choice.button, "")
+        side = self.mm(self.sizes.label * 0.8 if chosen else min(9.0, self.sizes.button))
+        if not icon or not (chosen or inside.w > side * 5):
+            return "", None, inside
+        edge = self.mm(0 if chosen else 1.0)
+        at = Rect(inside.x + edge, inside.y + (inside.h - side) // 2, side, side)
+        left = at.right + self.mm(1.0)
+        return icon, at, Rect(left, inside.y, inside.right - edge - left, inside.h)
+
+    def common_size(
+        self, cells: Iterable[tuple[Rect, Words]], size_mm: float, *, bold: bool = False, leading: float | None = None
+    ) -> float:
+        """Return the largest size in millimetres at which all of these have room: equals stand beside equals."""
+        settings = [self._setting(rect, words, size_mm, bold=bold, leading=leading) for rect, words in cells]
+        return min([size_mm, *(setting.px / self.panel.px_per_mm for setting in settings)])
 
     def target(self, rect: Rect, touch: Touch, label: str) -> None:
         """Make ``rect`` touchable."""
@@ -246,9 +283,17 @@ class Page:
             cells = Rect(area.x, area.bottom - total, area.w, total).column(len(choices), gap)
         else:
             cells = Rect(area.x, area.bottom - height, area.w, height).row(len(choices), gap)
-        for cell, choice in zip(cells, choices, strict=True):
-            self.button(cell, choice)
+        self.buttons(cells, choices)
         return Rect(area.x, area.y, area.w, cells[0].y - gap - area.y)
+
+    def buttons(self, cells: Sequence[Rect], choices: Sequence[Choice]) -> None:
+        """Place answers that stand beside each other, in letters of one size."""
+        inside = [
+            (self.inside(cell, choice, False)[2], choice.words) for cell, choice in zip(cells, choices, strict=True)
+        ]
+        size = self.common_size(inside, self.sizes.button, bold=True, leading=BUTTON_LEADING)
+        for cell, choice in zip(cells, choices, strict=True):
+            self.button(cell, choice, size_mm=size)
 
     def focus(self, index: int | None) -> None:
         """Frame the target a keypad points at: yellow within dark, visible on any ground."""

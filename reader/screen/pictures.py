@@ -56,19 +56,92 @@ def _card(b: Brush, x: float, y: float, w: float, photo: bool = True) -> None:
     b.c.rect(px + pw * 0.16, py + ph * 0.66, pw * 0.68, ph * 0.31, b.p.hair, radius=pw * 0.24)
 
 
-def _machine(b: Brush, y: float, lit: Colour) -> None:
-    """The reader seen from the front: a body whose upper edge is the slot."""
-    b.c.rect(8, y, 84, 30, b.p.edge, radius=6)
-    b.c.rect(16, y - 2, 68, 6, lit, radius=3)
-    b.c.disc(50, y + 18, 3.2, lit)
+def _kiosk(b: Brush, lit: Colour, dots: bool = False, down: float = 0) -> None:
+    """The reader as the patient stands before it: screen and camera above, the slot in the foot below them."""
+    top = 4 + down
+    b.c.rect(24, top, 52, 38, b.p.machine, radius=5, edge=b.p.edge, stroke=1.6)
+    b.c.rect(28.5, top + 7, 43, 26, b.p.ground, radius=2)
+    b.c.disc(50, top + 3.6, 1.9, b.p.ground)
+    if dots:
+        for index in range(3):
+            b.c.disc(39 + index * 11, top + 20, 3.4, b.p.primary)
+    else:
+        b.c.oval(50, top + 20, 8, 10, b.p.tint)
+        b.c.arc(50, top + 20, 9, 0, 360, b.p.primary, 1.8)
+        b.c.disc(46.6, top + 18, 1.3, b.p.primary)
+        b.c.disc(53.4, top + 18, 1.3, b.p.primary)
+        b.c.arc(50, top + 20, 4.4, 30, 150, b.p.primary, 1.5)
+    b.c.rect(43, top + 37, 14, 8, b.p.edge)
+    b.c.rect(10, top + 43, 80, 19, b.p.machine, radius=5, edge=b.p.edge, stroke=1.6)
+    b.c.rect(21, top + 50.5, 58, 5.4, lit, radius=2.7)
+
+
+def _flat_card(b: Brush, far: float, near: float) -> None:
+    """A card lying on its back before the slot, photo up: ``far`` and ``near`` are its edges; what is in is not seen.
+
+    The slot is at 60 units; a card is 24 units deep as seen from where a patient stands.
+    """
+    depth = 24.0
+
+    def at(u: float, v: float) -> tuple[float, float]:
+        y = near - depth * (1 - v)
+        half = 23.0 + 5.0 * (y - 60.0) / 36.0
+        return 50 + (2 * u - 1) * half, y
+
+    def patch(u: float, v: float, width: float, height: float, fill: Colour) -> None:
+        top, low = max(v, 1 - (near - far) / depth), v + height
+        if low > top:
+            b.c.polygon([at(u, top), at(u + width, top), at(u + width, low), at(u, low)], fill)
+
+    hidden = near - far < depth
+    top = 1 - (near - far) / depth
+    rim = [at(0, 0.95), at(0.03, 1), at(0.97, 1), at(1, 0.95)]
+    rim += [at(1, top), at(0, top)] if hidden else [at(1, 0.05), at(0.97, 0), at(0.03, 0), at(0, 0.05)]
+    b.c.polygon(rim, mix(b.p.ground, b.p.primary, 0.04))
+    patch(0.08, 0.13, 0.5, 0.13, b.p.primary)
+    for row, length in enumerate((0.44, 0.5, 0.36)):
+        patch(0.08, 0.4 + 0.17 * row, length, 0.08, b.p.hairline)
+    patch(0.66, 0.16, 0.27, 0.7, b.p.tint)
+    if top < 0.3:
+        head, chest = at(0.795, 0.42), at(0.795, 0.72)
+        b.c.oval(head[0], head[1], 3.4, 3.2, b.p.hair)
+        b.c.oval(chest[0], chest[1], 5.0, 2.9, b.p.hair)
+    b.c.line([*rim, rim[0]] if not hidden else [rim[5], *rim[:5]], b.p.edge, 1.5)
+
+
+def _arrows(b: Brush, colour: Colour, left: str, right: str, width: float = 5) -> None:
+    """An arrow on either side of the card: "in" points to the slot, "out" to the patient."""
+    for x, way in ((13.0, left), (87.0, right)):
+        ends = ((x, 95.0), (x, 75.0)) if way == "in" else ((x, 74.0), (x, 94.0))
+        b.c.arrow(*ends, colour, width)
+
+
+def _badge(b: Brush, x: float, y: float, size: float) -> None:
+    """A check mark on its disc."""
+    b.c.disc(x, y, size, b.p.primary)
+    b.c.line(
+        [(x - size * 0.47, y), (x - size * 0.12, y + size * 0.35), (x + size * 0.53, y - size * 0.35)],
+        b.p.on_primary,
+        size * 0.27,
+    )
+
+
+def _code(b: Brush, y: float) -> None:
+    """Four places for four digits, none of them shown."""
+    b.c.rect(7, y, 86, 27, b.p.ground, radius=7, edge=b.p.edge, stroke=1.8)
+    for index in range(4):
+        b.c.disc(20 + index * 20, y + 13.5, 6.4, b.p.primary)
 
 
 def _person(b: Brush, x: float, y: float, size: float, cloth: Colour, cap: bool = False) -> None:
-    """Head and shoulders, no face: nobody in particular."""
+    """Head and shoulders with a friendly face: nobody in particular."""
     b.c.rect(x - size * 0.62, y + size * 0.5, size * 1.24, size * 1.1, cloth, radius=size * 0.5)
     b.c.rect(x - size * 0.14, y + size * 0.3, size * 0.28, size * 0.34, b.p.skin, radius=size * 0.1)
     b.c.oval(x, y - size * 0.05, size * 0.43, size * 0.48, b.p.hair)
     b.c.oval(x, y + size * 0.08, size * 0.34, size * 0.39, b.p.skin)
+    for side in (-1, 1):
+        b.c.disc(x + side * size * 0.13, y + size * 0.08, size * 0.035, b.p.on_skin)
+    b.c.arc(x, y + size * 0.16, size * 0.12, 30, 150, b.p.on_skin, size * 0.04)
     if cap:
         b.c.line(
             [(x - size * 0.2, y + size * 0.62), (x, y + size * 0.86), (x + size * 0.2, y + size * 0.62)],
@@ -79,19 +152,18 @@ def _person(b: Brush, x: float, y: float, size: float, cloth: Colour, cap: bool 
 
 def _card_in(b: Brush) -> None:
     _ground(b)
-    _card(b, 22, 8, 56)
-    b.c.arrow((50, 45), (50, 61), b.accent, 6)
-    _machine(b, 66, b.p.primary)
+    _kiosk(b, b.accent)
+    _flat_card(b, 71, 95)
+    _arrows(b, b.accent, "in", "in")
 
 
 def _card_out(b: Brush) -> None:
     _ground(b)
-    _card(b, 22, 36, 56)
-    _machine(b, 66, b.accent)
-    b.c.arrow((50, 31), (50, 8), b.accent, 6 + min(b.urgency, 2))
+    _kiosk(b, b.accent)
+    _flat_card(b, 59, 79)
+    _arrows(b, b.accent, "out", "out", 5 + min(b.urgency, 1))
     for ring in range(min(b.urgency, 3)):
-        for middle in (0, 180):
-            b.c.arc(50, 24, 23 + ring * 7, middle - 26, middle + 26, b.accent, 3)
+        b.c.arc(50, 72, 15 + ring * 6, 60, 120, b.accent, 2.6)
 
 
 def _card_turn(b: Brush) -> None:
@@ -114,17 +186,16 @@ def _card_sleeve(b: Brush) -> None:
 
 def _card_push(b: Brush) -> None:
     _ground(b)
-    _card(b, 22, 32, 56)
-    _machine(b, 58, b.p.primary)
-    b.c.arrow((50, 6), (50, 25), b.p.primary, 6)
+    _kiosk(b, b.p.primary)
+    _flat_card(b, 59, 77)
+    _arrows(b, b.p.primary, "in", "in", 6)
 
 
 def _card_again(b: Brush) -> None:
     _ground(b)
-    _card(b, 22, 26, 56)
-    _machine(b, 66, b.p.primary)
-    b.c.arrow((10, 56), (10, 30), b.p.primary, 5)
-    b.c.arrow((90, 30), (90, 56), b.p.primary, 5)
+    _kiosk(b, b.p.primary)
+    _flat_card(b, 67, 91)
+    _arrows(b, b.p.primary, "out", "in")
 
 
 def _counter(b: Brush) -> None:
@@ -148,29 +219,16 @@ def _staff_comes(b: Brush) -> None:
     b.c.line([(73, 30), (77, 34), (86, 25)], b.p.primary, 3)
 
 
-def _look(b: Brush) -> None:
-    _ground(b)
-    _person(b, 50, 44, 42, b.p.primary)
-
-
-def _light(b: Brush) -> None:
-    _ground(b)
-    b.c.disc(24, 24, 10, b.p.focus)
-    for end in ((24, 4), (44, 24), (4, 24), (38, 38), (38, 10), (10, 10), (10, 38)):
-        b.c.line([(24 + (end[0] - 24) * 0.7, 24 + (end[1] - 24) * 0.7), end], b.p.focus, 3)
-    _person(b, 60, 50, 38, b.p.primary)
-
-
 def _pin(b: Brush) -> None:
     _ground(b)
-    b.c.rect(24, 8, 52, 84, b.p.ground, radius=7, edge=b.p.edge, stroke=1.8)
-    for i in range(4):
-        b.c.disc(35 + i * 10, 22, 3.2, b.p.primary)
-    for row in range(4):
-        for column in range(3):
-            if row == 3 and column != 1:
-                continue
-            b.c.rect(31 + column * 13.4, 32 + row * 14, 11, 11, b.p.tint, radius=2.4, edge=b.p.primary, stroke=1.1)
+    _card(b, 22, 9, 56)
+    _code(b, 56)
+
+
+def _pin_or_staff(b: Brush) -> None:
+    _ground(b)
+    _person(b, 50, 26, 33, b.p.primary, cap=True)
+    _code(b, 64)
 
 
 def _calendar(b: Brush) -> None:
@@ -195,8 +253,7 @@ def _papers(b: Brush) -> None:
         b.c.rect(31, y, 8, 8, b.p.tint, radius=1.6, edge=b.p.primary, stroke=1)
         b.c.line([(32.6, y + 4.2), (34.6, y + 6), (38, y + 1.8)], b.p.primary, 1.5)
         b.c.rect(44, y + 1.6, 25 - 4 * (row % 2), 4.4, b.p.hairline, radius=2)
-    b.c.disc(72, 74, 17, b.p.primary)
-    b.c.line([(64, 74), (70, 80), (81, 68)], b.p.on_primary, 4.6)
+    _badge(b, 72, 74, 17)
 
 
 def _prescription(b: Brush) -> None:
@@ -218,8 +275,19 @@ def _done(b: Brush) -> None:
 
 def _wait(b: Brush) -> None:
     _ground(b)
-    for index in range(3):
-        b.c.disc(28 + index * 22, 50, 7, b.p.primary if index == 1 else mix(b.p.tint, b.p.primary, 0.45))
+    _kiosk(b, b.p.primary, dots=True, down=15)
+
+
+def _card_stays(b: Brush) -> None:
+    _ground(b)
+    _kiosk(b, b.p.primary, dots=True, down=11)
+    _flat_card(b, 70, 82)
+
+
+def _register(b: Brush) -> None:
+    _ground(b)
+    _card(b, 10, 24, 76)
+    _badge(b, 77, 74, 18)
 
 
 def _nothing(b: Brush) -> None:
@@ -237,9 +305,10 @@ PICTURES: Final[dict[Picture, Callable[[Brush], None]]] = {
     Picture.CARD_AGAIN: _card_again,
     Picture.TO_DESK: _to_desk,
     Picture.STAFF_COMES: _staff_comes,
-    Picture.LOOK: _look,
-    Picture.LIGHT: _light,
+    Picture.CARD_STAYS: _card_stays,
     Picture.PIN: _pin,
+    Picture.PIN_OR_STAFF: _pin_or_staff,
+    Picture.REGISTER: _register,
     Picture.CALENDAR: _calendar,
     Picture.PAPERS: _papers,
     Picture.PRESCRIPTION: _prescription,

@@ -37,7 +37,9 @@ class Palette:
     on_urgent: Colour
     focus: Colour
     skin: Colour
+    on_skin: Colour
     hair: Colour
+    machine: Colour
 
 
 CALM: Final = Palette(
@@ -60,7 +62,9 @@ CALM: Final = Palette(
     on_urgent=_hex("#ffffff"),
     focus=_hex("#ffd43d"),
     skin=_hex("#f4dcc8"),
+    on_skin=_hex("#333333"),
     hair=_hex("#4d4d4d"),
+    machine=_hex("#4d4d4d"),
 )
 
 CLEAR: Final = Palette(
@@ -83,7 +87,9 @@ CLEAR: Final = Palette(
     on_urgent=_hex("#000000"),
     focus=_hex("#57b8ff"),
     skin=_hex("#d9d9d9"),
+    on_skin=_hex("#1a1a1a"),
     hair=_hex("#999999"),
+    machine=_hex("#333333"),
 )
 
 

@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Final
 
 from reader.screen.fonts import font
-from reader.text import BREAK
+from reader.text import BREAK, SOURCE, TIE
 
 # Kinsoku (JIS X 4051): what may not begin, and what may not end a line.
 _NOT_FIRST: Final = frozenset("、。，．・：；？！」』）〕】〉》々ーゃゅょっぁぃぅぇぉャュョッァィゥェォ％,.!?:;)%")
 _NOT_LAST: Final = frozenset("「『（〔【〈《(")
 _SPACED: Final = frozenset({"en", "ko", "vi", "pt-BR", "ne", "tl"})
+_UNSPACED: Final = frozenset({SOURCE, "zh-Hans", "zh-Hant"})
 _SHRINK: Final = 0.96
 
 
@@ -25,11 +26,17 @@ class Setting:
     fits: bool
 
 
-def pieces(text: str, language: str) -> list[str]:
-    """Cut a sentence where a line may end. A trailing space belongs to the piece before it."""
+def pieces(text: str, language: str, marked: bool = False) -> list[str]:
+    """Cut a sentence where a line may end. A trailing space belongs to the piece before it.
+
+    marked: a sentence of the catalogue, whose lines end in Japanese and Chinese only where the writer put a mark.
+    """
     if BREAK in text:
-        return [piece for piece in text.split(BREAK) if piece]
+        return [piece.replace(TIE, " ") for piece in text.split(BREAK) if piece]
     if language in _SPACED or text.isascii():
+        words = [word.replace(TIE, " ") for word in text.split(" ")]
+        return [word + " " for word in words[:-1]] + words[-1:]
+    if marked and language in _UNSPACED:  # easy Japanese spaces its words; plain Japanese stays whole
         words = text.split(" ")
         return [word + " " for word in words[:-1]] + words[-1:]
     result: list[str] = []
@@ -75,12 +82,13 @@ def set_text(
     height: int,
     leading: float,
     limit: int = 999,
+    marked: bool = False,
 ) -> Setting:
     """Return the largest setting from ``px`` down to ``floor_px`` that fits; at the floor it may not (``fits``).
 
-    limit: characters a line may have, where the pieces allow.
+    limit: characters a line may have, where the pieces allow. marked: see ``pieces``.
     """
-    paragraphs = [pieces(paragraph, language) for paragraph in text.split("\n")]
+    paragraphs = [pieces(paragraph, language, marked) for paragraph in text.split("\n")]
     size = px
     while True:
         lines: list[str] = []

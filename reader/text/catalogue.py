@@ -1,6 +1,7 @@
 """The catalogue: every sentence by id, in each language, read from ``reader/text/catalogue/*.toml``.
 
-A sentence may hold ``|`` where a line may end, and ``{name}`` where a value goes. A missing translation falls back
+A sentence may hold ``|`` where a line may end, ``~`` for a space where none may (Vietnamese writes one word as
+several), and ``{name}`` where a value goes. A missing translation falls back
 visibly: to English, then to Japanese, never to an id.
 """
 
@@ -17,6 +18,7 @@ from reader.text.failures import load_failures
 SOURCE: Final = "ja"
 EASY: Final = "ja-easy"
 BREAK: Final = "|"
+TIE: Final = "~"
 FAILURE_KIND: Final = "failure.kind."
 
 #: Languages in the order of the language list.
@@ -73,7 +75,7 @@ class Catalogue:
         for tag in self._order(language, easy):
             spoken = self.languages[tag].voices.get(text_id) or self.languages[tag].texts.get(text_id)
             if spoken is not None:
-                return spoken.replace(BREAK, "")
+                return spoken.replace(BREAK, "").replace(TIE, " ")
         raise UnknownText(text_id)
 
     def date(self, iso: str, language: str = SOURCE) -> str:

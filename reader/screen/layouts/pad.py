@@ -40,7 +40,8 @@ def compose(page: Page) -> None:
         else:
             page.sentence(head, content.headline, content.tries)
     else:
-        key_w = page.mm(sizes.target * (1.3 if page.shape is Shape.WIDE else 1.12))
+        wider = (1.3 if page.shape is Shape.WIDE else 1.12) if not page.model.large_text else 1.0
+        key_w = page.mm(sizes.target * wider)
         pad_w = 3 * key_w + 2 * pad_gap
         pad = Rect(area.right - pad_w, area.y + max(0, (area.h - pad_h) // 2), pad_w, pad_h)
         text = page.answers(Rect(area.x, area.y, area.w - pad_w - gap * 2, area.h), content.choices)

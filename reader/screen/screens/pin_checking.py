@@ -10,7 +10,7 @@ from reader.session.state import Session
 
 def content(session: Session) -> Content:
     """What the patient reads."""
-    return Content(Words("pin_checking.headline"), Words("pin_checking.body"), picture=Picture.WAIT)
+    return Content(Words("pin_checking.headline"), Words("pin_checking.body"), picture=Picture.CARD_STAYS)
 
 
 SCREEN = Screen(content, message.compose)

@@ -14,7 +14,7 @@ def content(session: Session) -> Content:
     return Content(
         Words("registration.headline"),
         Words("registration.body"),
-        picture=Picture.PAPERS,
+        picture=Picture.REGISTER,
         choices=(
             Choice(Button.YES, Words("button.register"), Rank.PRIMARY),
             Choice(Button.NO, Words("button.not_now")),

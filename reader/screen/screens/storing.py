@@ -10,7 +10,7 @@ from reader.session.state import Session
 
 def content(session: Session) -> Content:
     """What the patient reads."""
-    return Content(Words("storing.headline"), Words("storing.body"), picture=Picture.WAIT)
+    return Content(Words("storing.headline"), Words("storing.body"), picture=Picture.CARD_STAYS)
 
 
 SCREEN = Screen(content, message.compose)
