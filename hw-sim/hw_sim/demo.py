@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from hw_sim.people.sources import fetch
@@ -15,10 +14,9 @@ from hw_sim.scenario.schema import load
 from reader.session.vocabulary import Step
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "face.toml"
-README_STEPS = (Step.IDLE, Step.READING_CARD, Step.FACE, Step.CONSENT, Step.DONE, Step.THANKS)
 
 
-def run_demo(out: Path, say: Callable[[str], None], readme: Path | None = None) -> int:
+def run_demo(out: Path, say: Callable[[str], None]) -> int:
     """Play the demo scenario; return 0 when the desk has the result it should have."""
     fetch(say=say)
     scenario = load(SCENARIO)
@@ -41,9 +39,6 @@ def run_demo(out: Path, say: Callable[[str], None], readme: Path | None = None) 
         say(message.model_dump_json(by_alias=True, indent=2, exclude_none=True))
     screens = picture.save_screens(played, out)
     picture.contact_sheet(played, out / "contact-sheet.png")
-    if readme is not None and played.ok:  # a starved machine must not replace a good picture
-        keep = [shot for shot in played.snapshots if shot.step in README_STEPS][: len(README_STEPS)]
-        picture.contact_sheet(replace(played, snapshots=keep), readme, width=420)
     (out / "timeline.svg").write_text(picture.timeline_svg(played), "utf-8")
     say(f"\n{len(screens)} screens, contact-sheet.png and timeline.svg are in {out}/")
     for problem in played.problems:

@@ -76,8 +76,8 @@ def _peer_figures() -> tuple[Figure, ...]:
         says = f"{title}: the right person not recognised, where 1 stranger in 10,000 would pass"
         none = f"{title}: pictures in which it found no face"
         found += [
-            Figure(f"peer.{name}.lfw_fnmr_1e4", "peers", Chapter.RIGHT, says, Better.NEITHER, needs=needs),
-            Figure(f"peer.{name}.lfw_no_face", "peers", Chapter.RIGHT, none, Better.NEITHER, needs=needs),
+            Figure(f"peer.{name}.lfw_fnmr_1e4", "peer_match", Chapter.RIGHT, says, Better.NEITHER, needs=needs),
+            Figure(f"peer.{name}.lfw_no_face", "peer_match", Chapter.RIGHT, none, Better.NEITHER, needs=needs),
         ]
     return tuple(found)
 

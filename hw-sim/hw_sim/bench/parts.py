@@ -114,7 +114,16 @@ def _peers(effort: Effort) -> Mapping[str, Row]:
     from hw_sim.bench.peers import environment, measure
 
     try:
-        return measure.measure()
+        return measure.speed()
+    except environment.NoEnvironment as error:
+        raise NotHere(str(error)) from None
+
+
+def _peer_match(effort: Effort) -> Mapping[str, Row]:
+    from hw_sim.bench.peers import environment, measure
+
+    try:
+        return measure.recognition()
     except environment.NoEnvironment as error:
         raise NotHere(str(error)) from None
 
@@ -141,4 +150,5 @@ PARTS: Mapping[str, Measure] = {
     "face": _face,
     "liveness": _liveness,
     "peers": _peers,
+    "peer_match": _peer_match,
 }

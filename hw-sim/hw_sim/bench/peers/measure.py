@@ -36,22 +36,34 @@ ZOO = {
 Vectors = NDArray[np.float32]
 
 
-def measure(data: Path | None = None) -> dict[str, Row]:
-    """Return peer.* by id. Raises environment.NoEnvironment where the peers cannot be installed."""
-    python = str(environment.made())
-    rows: dict[str, Row] = {}
+def speed() -> dict[str, Row]:
+    """Return peer.*_ms and peer.*_ratio by id. Raises environment.NoEnvironment where the peers cannot be installed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _weights(python, folder)
-        commands = {peer: [python, "-m", "hw_sim.bench.peers.theirs", peer, str(folder)] for peer in FOLLOWING}
-        commands["kaopi"] = [sys.executable, "-m", "hw_sim.bench.peers.ours"]
-        rows.update(_speeds(commands, folder))
-        pictures = (data or default_data()) / "lfw-dev"
-        if (pictures / "pairs.txt").is_file():
-            pairs = read_pairs(pictures)
-            for peer in COMPARING:
-                rows.update(_compared(peer, _vectors(commands[peer], pairs), pairs))
+        return _speeds(_commands(folder), folder)
+
+
+def recognition(data: Path | None = None) -> dict[str, Row]:
+    """Return peer.*.lfw_* by id, nothing where the pictures are absent. Raises environment.NoEnvironment."""
+    pictures = (data or default_data()) / "lfw-dev"
+    if not (pictures / "pairs.txt").is_file():
+        return {}
+    pairs = read_pairs(pictures)
+    rows: dict[str, Row] = {}
+    with tempfile.TemporaryDirectory() as name:
+        commands = _commands(Path(name))
+        for peer in COMPARING:
+            rows.update(_compared(peer, _vectors(commands[peer], pairs), pairs))
     return rows
+
+
+def _commands(folder: Path) -> dict[str, list[str]]:
+    """Return how each is started; their weights are laid into ``folder``."""
+    python = str(environment.made())
+    _weights(python, folder)
+    commands = {peer: [python, "-m", "hw_sim.bench.peers.theirs", peer, str(folder)] for peer in FOLLOWING}
+    commands["kaopi"] = [sys.executable, "-m", "hw_sim.bench.peers.ours"]
+    return commands
 
 
 def _weights(python: str, folder: Path) -> None:

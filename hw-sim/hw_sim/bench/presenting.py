@@ -1,0 +1,261 @@
+"""Presentations before the whole engine in virtual time: attackers and honest people who do what the kiosk asks.
+
+One presentation is one face try, from the first frame to the decision, with the kiosk's own light loop on the camera.
+Frames come ten times a second, as a busy Raspberry Pi 4 manages. Outcomes are kept in a JSON file as they come, so
+that a long run can be cut into slices and taken up again; a file made by another liveness rule is not taken up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import reader.face.liveness
+from hw_sim.attackers.species import REAL_FACES, Species, presentation
+from hw_sim.bench.rows import new_engine
+from hw_sim.camera.pace import VirtualPace
+from hw_sim.camera.virtual import VirtualCamera
+from hw_sim.people.heeding import Heeding
+from hw_sim.people.person import Person, evaluation_people, load_people
+from hw_sim.people.scene import Accessory, Key, Life, Light, Pose, Scene, Track, Visitor, still
+from reader.face.embedder import Embedding
+from reader.face.engine import FaceEngine, FaceTry
+from reader.face.evaluation.datasets import default_data
+from reader.face.image import Pixels
+from reader.face.liveness.rule import evidence
+from reader.kiosk.light import LightLoop
+from reader.session.table import FACE_TRY_S
+from reader.session.vocabulary import Guidance
+
+FPS = 10.0
+LIVE_LIMIT_S = 5.0
+BONA_FIDE = "bona-fide"
+STRANGERS = "bona-fide-research-set"
+KINDS = (*Species, BONA_FIDE, STRANGERS)
+FRESH = 20_000  # seeds from here on are only reported on; those below have seen the rule being made
+_TURNS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one presentation ended.
+
+    seconds: from the first frame to the decision. evidence: nats at that moment. asked: movements asked for.
+    cues: the scores of every cue then.
+    """
+
+    kind: str
+    seed: int
+    live: bool
+    passed: bool
+    failure: str | None
+    seconds: float
+    evidence: float
+    asked: int
+    cues: Mapping[str, float]
+
+
+class _Anybody:
+    """Stands in for the comparison nets where an artefact is shown: whatever counts as live would also match."""
+
+    def embed(self, aligned: Pixels) -> Embedding:
+        """Return always the same unit vector."""
+        return np.full(4, 0.5, np.float32)
+
+
+def attack(species: Species, seed: int, people: Sequence[Person]) -> Outcome:
+    """Present attack number ``seed`` of a species. It passes when live, and matched where real faces are used."""
+    target = people[seed % len(people)]
+    attacker = people[(seed + 1 + seed // len(people) % (len(people) - 1)) % len(people)]
+    one = presentation(species, target, attacker, seed)
+    engine = _engine(seed, real_faces=species in REAL_FACES)
+    # A swap comes between looking and deciding: the portrait arrives when the other one stands there.
+    card_at = one.facts["at_s"] + one.facts["pace_s"] if species is Species.SWAP else 0.0
+    told = _try(engine, Heeding(one.scene, seed), target, FACE_TRY_S, card_at)
+    return _outcome(str(species), seed, told, passed=told.matched_too if species in REAL_FACES else told.live)
+
+
+def honest(kind: str, seed: int, people: Sequence[Person]) -> Outcome:
+    """Let somebody stand before the kiosk with their own card. Passes when live within the time allowed."""
+    person = people[seed % len(people)]
+    told = _try(_engine(seed, real_faces=True), Heeding(at_reception(person, seed), seed), person, LIVE_LIMIT_S, 0.0)
+    return _outcome(kind, seed, told, passed=told.live)
+
+
+def at_reception(person: Person, seed: int) -> Scene:
+    """Return somebody who has just looked down at the card and now looks up, in a room and light of their own."""
+    draw = np.random.default_rng([seed, 5])
+    light = Light(
+        ambient=float(draw.uniform(150, 420)),
+        front=float(draw.uniform(40, 140)),
+        side=float(draw.uniform(-0.5, 0.5)),
+        back=float(draw.uniform(150, 900)),
+    )
+    stand = Pose(
+        x_mm=float(draw.normal(0, 15)),
+        y_mm=float(draw.normal(0, 12)),
+        distance_mm=float(draw.uniform(370, 560)),
+        yaw=float(draw.normal(0, 4)),
+        pitch=float(draw.normal(0, 4)),
+        roll=float(draw.normal(0, 3)),
+    )
+    bowed = Pose(stand.x_mm, stand.y_mm + 10, stand.distance_mm, stand.yaw, -14.0, stand.roll, gaze_pitch=-12.0)
+    wears = frozenset({Accessory.GLASSES}) if draw.random() < 0.3 else frozenset()
+    path = Track((Key(0.0, bowed), Key(float(draw.uniform(0.2, 0.6)), stand)))
+    visitor = Visitor(person, path, Life(seed + 1, liveliness=float(draw.uniform(0.5, 1.6))), wears)
+    return Scene((visitor,), still(light), room=seed, seed=seed)
+
+
+@cache
+def _opened(*, real_faces: bool) -> FaceEngine:
+    engine = new_engine()
+    if not real_faces:
+        engine.embedder = _Anybody()
+    return engine
+
+
+def _engine(seed: int, *, real_faces: bool) -> FaceEngine:
+    """Return the engine, opened once, with challenges drawn from ``seed``."""
+    engine = _opened(real_faces=real_faces)
+    engine.rng = random.Random(seed)
+    return engine
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    live: bool
+    matched_too: bool
+    failure: str | None
+    seconds: float
+    evidence: float
+    asked: int
+    cues: Mapping[str, float]
+
+
+def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, card_at: float) -> _Told:
+    pace = VirtualPace(-0.5)
+    camera = VirtualCamera(pace=pace, fps=FPS)
+    camera.look_at(scene, since=0.0)
+    camera.start()
+    loop = LightLoop()
+    reference = engine.enroll(card_of.ic_photo())
+    attempt = engine.begin(0.0)
+    try:
+        while True:
+            frame = camera.capture(1.0)
+            if frame.at < -1e-9:
+                continue
+            if frame.at >= card_at:
+                attempt.set_reference(reference)
+            seen = attempt.observe(frame)
+            if seen.light is not None and (wish := loop.answer(seen.box, seen.light.face, seen.light.background)):
+                camera.adjust(wish)
+            scene.hear(seen.guidance, frame.at)
+            if seen.decision is not None or frame.at >= limit_s:
+                decision = seen.decision or attempt.give_up()
+                failure = None if decision.failure is None else str(decision.failure)
+                live, both = decision.live, decision.failure is None
+                return _Told(live, both, failure, frame.at, *_evidence(engine, attempt))
+    finally:
+        camera.stop()
+        engine.wipe()
+        engine.vault.wipe()
+
+
+def _evidence(engine: FaceEngine, attempt: FaceTry) -> tuple[float, int, dict[str, float]]:
+    cues = attempt.cues
+    scores = {name: float(value) for name, value in asdict(cues).items() if name != "answers"}
+    scores["turns"] = float(sum(answer.passed for answer in cues.answers))
+    scores["turn_depth"] = max((answer.depth for answer in cues.answers), default=0.0)
+    return evidence(cues, engine.weights), len(cues.answers), scores
+
+
+def _outcome(kind: str, seed: int, told: _Told, *, passed: bool) -> Outcome:
+    cues = {name: round(value, 4) for name, value in told.cues.items()}
+    return Outcome(
+        kind, seed, told.live, passed, told.failure, round(told.seconds, 2), round(told.evidence, 3), told.asked, cues
+    )
+
+
+# -- long runs in slices -----------------------------------------------------------------------------------------------
+
+
+def rule_version() -> str:
+    """Return a short hash of the liveness code: outcomes of another rule are other outcomes."""
+    files = sorted(Path(reader.face.liveness.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+def load(path: Path) -> list[Outcome]:
+    """Return the outcomes kept in ``path``, none where the rule has changed since."""
+    version, found = rule_version(), []
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        fields: dict[str, Any] = json.loads(line)
+        if fields.pop("rule") == version:
+            found.append(Outcome(**fields))
+    return found
+
+
+def keep(path: Path, outcome: Outcome) -> None:
+    """Add an outcome to ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"rule": rule_version(), **asdict(outcome)}) + "\n")
+
+
+@cache
+def _people(kind: str) -> tuple[Person, ...]:
+    if kind == STRANGERS:
+        return tuple(evaluation_people(default_data() / "lfw-dev" / "images", 60))
+    return load_people()
+
+
+def present(kind: str, seed: int) -> Outcome:
+    """Run one presentation of a species, or one honest visit. Raises PhotosMissing without the evaluation data."""
+    people = _people(kind)
+    return honest(kind, seed, people) if kind in (BONA_FIDE, STRANGERS) else attack(Species(kind), seed, people)
+
+
+def slices(path: Path, kinds: Sequence[str], count: int, first: int, seconds: float) -> Iterator[Outcome]:
+    """Run what is still missing of ``count`` presentations of each kind, kinds in turn, for at most ``seconds``."""
+    done = {(one.kind, one.seed) for one in load(path)}
+    end = time.monotonic() + seconds
+    for number in range(count):
+        for kind in kinds:
+            if (kind, first + number) in done:
+                continue
+            if time.monotonic() >= end:
+                return
+            outcome = present(kind, first + number)
+            keep(path, outcome)
+            yield outcome
+
+
+def main() -> None:
+    """Run a slice and say how each presentation ended."""
+    parser = argparse.ArgumentParser(prog="python -m hw_sim.bench.presenting", description=__doc__)
+    parser.add_argument("--kinds", default=",".join(KINDS), help="species and honest people, with commas")
+    parser.add_argument("--count", type=int, default=150, help="presentations of each kind")
+    parser.add_argument("--first", type=int, default=FRESH, help=f"first seed; from {FRESH} on they are reported")
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop after this long; the next run goes on")
+    parser.add_argument("--out", type=Path, default=Path("out/pad/outcomes.jsonl"))
+    chosen = parser.parse_args()
+    cv2.setNumThreads(1)
+    for one in slices(chosen.out, chosen.kinds.split(","), chosen.count, chosen.first, chosen.seconds):
+        how = f"{'PASSED' if one.passed else 'refused':7} after {one.seconds:4.1f} s, {one.evidence:+6.2f} nats"
+        print(f"{one.kind:24} {one.seed:6} {how}, asked {one.asked}, {one.failure}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
