@@ -46,8 +46,12 @@ class Device:
         subprocess.run(["umount", self.files], check=False)
         shutil.rmtree(self._folder / "work", ignore_errors=True)
 
-    def boot(self, within_s: float = 60.0) -> float:
-        """Switch on; return the seconds until systemd had started everything. Raises BootFailed."""
+    def boot(self, *, read_only_beside: Path | None = None, within_s: float = 60.0) -> float:
+        """Switch on; return the seconds until systemd had started everything. Raises BootFailed.
+
+        read_only_beside: the folder that stands for the data partition, found inside as /data; the root is read-only.
+        """
+        data = [] if read_only_beside is None else ["--read-only", f"--bind={read_only_beside}:/data"]
         started = time.monotonic()
         with self._console.open("ab") as console:
             self._nspawn = subprocess.Popen(
@@ -56,6 +60,7 @@ class Device:
                     *(f"--directory={self.files}", f"--machine={self.name}", "--register=no", "--keep-unit"),
                     *("--network-veth", "--console=read-only", "--link-journal=no", "--resolv-conf=off"),
                     "--suppress-sync=yes",  # a power cut is the end of its processes; the disk outside goes on
+                    *data,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=console,

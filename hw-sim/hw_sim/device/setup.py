@@ -168,16 +168,26 @@ def place_person(device: Device, person: Person) -> None:
 
 def prepare(device: Device, person: Person, certificates: CertificateFolder, port: int) -> None:
     """Lay out what a technician brings along: site file, anchors, certificates; and who will stand there."""
+    place_patient(device, person)
+    configure(device, certificates, port)
+
+
+def place_patient(device: Device, person: Person) -> None:
+    """Have the virtual camera, and this person before it."""
     (device.files / "opt/kaopi-sim").mkdir(parents=True, exist_ok=True)
     place_pictures(device, record(standing(person), 0.2))
     place_person(device, person)
-    configure(device, certificates, port)
+
+
+def site_file(host: str, port: int, *, person: bool) -> str:
+    """Return the site file of a kiosk whose parts are virtual. person: whether somebody can stand before the camera."""
+    return _SITE_FILE.format(host=host, port=port, person=f'person = "{_PERSON}"' if person else "")
 
 
 def configure(device: Device, certificates: CertificateFolder, port: int) -> None:
     """Give the kiosk its site file, the test authority's anchors and its certificates, as a technician would."""
-    person = f'person = "{_PERSON}"' if (device.files / _PERSON.lstrip("/")).exists() else ""
-    _write(device, "/etc/kaopi/site.toml", _SITE_FILE.format(host=device.outside, port=port, person=person))
+    person = (device.files / _PERSON.lstrip("/")).exists()
+    _write(device, "/etc/kaopi/site.toml", site_file(device.outside, port, person=person))
     jpki, card_face = TEST_AUTHORITY.trust_files()
     _write(device, "/etc/kaopi/jpki-test.pem", jpki)
     _write(device, "/etc/kaopi/card-face-test.json", card_face)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from reader.uplink.messages import ResultMessage
 
 pytestmark = pytest.mark.timeout(600)
 HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
 
 Clinic = Any  # tests/system/device/conftest.py
 
@@ -32,24 +34,45 @@ def message(result: Any) -> ResultMessage:
     return stored
 
 
+def decoders(device: Device) -> dict[str, str]:
+    """Return the kiosk's children that decode photos, each with the lines of its status."""
+    pids = device.run("cat", "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs").split()
+    found = {}
+    for pid in pids:
+        if "reader.card.photo_child" in device.run("cat", f"/proc/{pid}/cmdline", check=False):
+            found[pid] = device.run("cat", f"/proc/{pid}/status", check=False)
+    return found
+
+
 def test_a_patient_is_served_by_face(clinic: Clinic) -> None:
+    """The face is compared with the JPEG 2000 from the chip, which a child decodes under the unit's own lines."""
+    warm = decoders(clinic.device)
+    (status,) = warm.values()
+    assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE), "the child keeps the kiosk's filter of system calls"
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
     before = clinic.insert()
     clinic.agree()
     result = message(clinic.result_after(before))
     assert (result.outcome, result.verification.method) == ("accepted", "face")
     assert result.verification.official_auth is False
+    assert decoders(clinic.device).keys().isdisjoint(warm), "the child that saw the photo has ended, and one waits anew"
     clinic.card_out()
 
 
-def test_a_patient_is_served_by_pin(clinic: Clinic) -> None:
-    before = clinic.insert()
+def serve_by_pin(clinic: Clinic) -> int:
+    """Have a patient type the PIN and agree; return the results the desk had before."""
+    before: int = clinic.insert()
     clinic.step("face")
     clinic.press("use_pin")
     clinic.step("pin_entry")
     clinic.press("1", "2", "3", "4")
     clinic.press("next")
     clinic.agree()
-    result = message(clinic.result_after(before))
+    return before
+
+
+def test_a_patient_is_served_by_pin(clinic: Clinic) -> None:
+    result = message(clinic.result_after(serve_by_pin(clinic)))
     assert (result.outcome, result.verification.method) == ("accepted", "pin")
     clinic.card_out()
 
@@ -193,6 +216,47 @@ def test_the_doctor_finds_nothing_wrong_that_a_container_has(clinic: Clinic) -> 
     failed = {check["id"] for check in said["checks"] if check["outcome"] == "fail"}
     # The kernel's core pattern belongs to the machine outside.
     assert failed <= {"core_dumps"}, said
+
+
+def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """The mounts are the image's own (image/); the data partition is a folder here, and the root cannot be written."""
+    device = clinic.device
+    (fstab,) = (REPOSITORY / "image").glob("*/fstab")
+    mounts = [line for line in fstab.read_text("utf-8").splitlines() if not line.startswith(("#", "/dev/"))]
+    assert any(line.split()[1] == "/var/lib/kaopi" for line in mounts)
+    device.run("systemctl", "stop", *setup.UNITS)
+    device.run("mkdir", "/data")
+    for source, target in (line.split()[:2] for line in mounts if line.startswith("/data/")):
+        there = device.run("sh", "-c", f"test -d {target} && echo yes || mkdir -p {target}", check=False)
+        device.run("cp", "-a", target, source) if there else device.run("mkdir", "-p", source)
+    data = tmp_path / "data"
+    shutil.move(device.files / "data", data)
+    device.run("mkdir", "/data")
+    (device.files / "etc/fstab").write_text("\n".join(mounts) + "\n", encoding="utf-8")
+    device.cut_power()
+    try:
+        device.boot(read_only_beside=data)
+        for place in ("/usr/probe", "/etc/probe", "/opt/probe"):
+            said = device.run("sh", "-c", f"echo x > {place}; true", check=False)
+            assert not (device.files / place.lstrip("/")).exists(), said
+        setup.start_card(device)
+        clinic.ready()
+        clinic.broker.stop()
+        before = serve_by_pin(clinic)
+        clinic.step("done")
+        device.cut_power()
+        device.boot(read_only_beside=data)
+        clinic.broker.start()
+        setup.start_card(device)
+        clinic.ready()
+        assert message(clinic.result_after(before, within_s=60)).outcome == "accepted"
+        assert device.run("journalctl", "--header").count("/var/log/journal") == 0, "the journal is in memory"
+    finally:
+        device.cut_power()
+        (device.files / "etc/fstab").unlink()
+        device.boot()
 
 
 def test_upgrade_keeps_what_the_site_decided_and_purge_leaves_nothing(
