@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import logging
 import os
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from reader.desk.signature import signature_holds
 from reader.desk.store import Check, Store
-from reader.session.vocabulary import Outcome, Registration
+from reader.session.vocabulary import Outcome, Registration, VisualReason
 from reader.uplink.ids import uuid7
 from reader.uplink.messages import (
     Ack,
@@ -25,7 +26,6 @@ from reader.uplink.messages import (
     ResultMessage,
     StaffCode,
     State,
-    VisualReason,
     decode,
     result_id_of,
 )
@@ -176,6 +176,32 @@ class DeskService:
         self._on_change("kiosks")
         returned = state.online and (before is None or not before.online)
         return [self.set_staff_codes(state.kiosk, self._staff_codes(), now)] if returned else []
+
+    # -- what staff note about a patient -------------------------------------------------------------------
+
+    def revoke_consents(self, result_id: uuid.UUID, operator: str, now: datetime) -> bool:
+        """Forget what the patient of this result agreed to, to ask anew. False when nothing was kept."""
+        row = self._patient_of(result_id)
+        if row is None or not self.store.revoke_consents(row[1]):
+            return False
+        self.store.audit(operator, "revokeConsents", now, row[0], str(result_id))
+        return True
+
+    def note_registration(self, result_id: uuid.UUID, operator: str, now: datetime, state: Registration) -> bool:
+        """Note whether the patient of this result has 健康保険証利用登録. False when the patient is not known."""
+        row = self._patient_of(result_id)
+        if row is None:
+            return False
+        self.store.set_registration(row[1], state, now)
+        self.store.audit(operator, "noteRegistration", now, row[0], f"{state.value} {result_id}")
+        return True
+
+    def _patient_of(self, result_id: uuid.UUID) -> tuple[str, str] | None:
+        """Return (kiosk, patient key) of a stored result, None where there is none."""
+        row = self.store.result(result_id)
+        if row is None or row.message.patient_key is None:
+            return None
+        return row.message.kiosk, row.message.patient_key
 
     # -- orders --------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -196,6 +196,15 @@ class Store:
             )
         return cursor.rowcount == 1
 
+    def result(self, result_id: uuid.UUID) -> StoredResult | None:
+        """Return one result."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT seq, received_at, signature_check, body, seen_at, seen_by FROM results WHERE result_id = ?",
+                (str(result_id),),
+            ).fetchone()
+        return None if row is None else self._result(row)
+
     def results(self, since: datetime, until: datetime | None = None, limit: int = 100_000) -> list[StoredResult]:
         """Return results received from ``since`` until before ``until``, newest first."""
         with self._lock:
@@ -282,12 +291,29 @@ class Store:
             ).fetchone()
         return None if row is None else LastConsents.model_validate({"consents": json.loads(row[0])})
 
-    def revoke_consents(self, patient_key: str | None = None) -> int:
-        """Forget one patient's remembered consents, or everybody's. Returns how many."""
+    def revoke_consents(self, patient_key: str) -> bool:
+        """Forget what this patient consented to. False when nothing was remembered."""
         with self.transaction():
-            if patient_key is None:
-                return self._db.execute("DELETE FROM last_consents").rowcount
-            return self._db.execute("DELETE FROM last_consents WHERE patient_key = ?", (patient_key,)).rowcount
+            return self._db.execute("DELETE FROM last_consents WHERE patient_key = ?", (patient_key,)).rowcount == 1
+
+    def with_consents(self, patient_keys: Collection[str]) -> frozenset[str]:
+        """Return those of these patients whose consents are remembered."""
+        return frozenset(self._of_patients("SELECT patient_key FROM last_consents", patient_keys))
+
+    def not_registered(self, patient_keys: Collection[str]) -> frozenset[str]:
+        """Return those of these patients of whom it is known that 健康保険証利用登録 is missing."""
+        found = self._of_patients("SELECT patient_key, state FROM registrations", patient_keys)
+        return frozenset(key for key, state in found.items() if state == Registration.NOT_REGISTERED)
+
+    def _of_patients(self, select: str, patient_keys: Collection[str]) -> dict[str, str]:
+        """Return the last column of each patient's row, by key; a thousand keys at a time."""
+        keys, found = list(patient_keys), {}
+        with self._lock:
+            for start in range(0, len(keys), 1000):
+                some = keys[start : start + 1000]
+                rows = self._db.execute(f"{select} WHERE patient_key IN ({', '.join('?' * len(some))})", some)
+                found.update({row[0]: row[-1] for row in rows})
+        return found
 
     def forget_consents(self, before: datetime) -> int:
         """Forget consents older than a time. Returns how many."""

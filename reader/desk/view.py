@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -10,9 +10,9 @@ from typing import Final, Literal
 from reader.desk.figures import BINS_S, Figures, day_start, figures
 from reader.desk.store import Check, KioskRow, Store, StoredAlert, StoredResult
 from reader.session.failures import Failure
-from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Part, Prescription
+from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Part, Prescription, VisualReason
 from reader.text.failures import FALLBACKS, load_failures
-from reader.uplink.messages import JST, ResultMessage, Service, State, VisualReason
+from reader.uplink.messages import JST, ResultMessage, Service, State
 
 Tone = Literal["good", "info", "watch", "bad"]
 
@@ -97,6 +97,9 @@ class PatientView:
     watch: tuple[Watch, ...]
     seconds: int
     seen_by: str
+    known: bool  # by a key that names nobody: something can be kept for next time
+    remembered: bool  # today's answers are offered next time
+    not_registered: bool  # asked about 利用登録 next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,9 @@ def _consents(message: ResultMessage) -> tuple[tuple[str, str], ...]:
     return tuple((said, about) for said, about in groups if about)
 
 
-def _patient(row: StoredResult, number: int) -> PatientView:
+def _patient(
+    row: StoredResult, number: int, remembered: Collection[str], not_registered: Collection[str]
+) -> PatientView:
     message = row.message
     accepted = message.outcome is Outcome.ACCEPTED
     choice = {None: "", Prescription.ELECTRONIC: "電子", Prescription.PAPER: "紙"}[message.prescription_issue_select]
@@ -248,6 +253,9 @@ def _patient(row: StoredResult, number: int) -> PatientView:
         watch=watch,
         seconds=round((message.finished_at - message.started_at).total_seconds()),
         seen_by=row.seen_by or "",
+        known=message.patient_key is not None,
+        remembered=message.patient_key in remembered,
+        not_registered=message.patient_key in not_registered,
     )
 
 
@@ -302,10 +310,12 @@ def page_view(store: Store, now: datetime, pending: Mapping[str, Pending]) -> Pa
     """Return the page as of ``now``: today's patients, newest first."""
     rows = store.results(day_start(now))
     found = figures(rows)
+    keys = {row.message.patient_key for row in rows if row.message.patient_key is not None}
+    kept = store.with_consents(keys), store.not_registered(keys)
     return PageView(
         day=_day(now),
         kiosks=tuple(_kiosk(row, pending.get(row.kiosk), now) for row in store.kiosks()),
-        patients=tuple(_patient(row, len(rows) - index) for index, row in enumerate(rows)),
+        patients=tuple(_patient(row, len(rows) - index, *kept) for index, row in enumerate(rows)),
         alerts=tuple(_alert(alert) for alert in store.open_alerts()),
         visits=found.visits,
         accepted=found.outcomes[Outcome.ACCEPTED],

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,8 @@ from reader.desk.service import DeskService
 from reader.desk.sessions import LONGEST, Login, Logins, csrf_matches
 from reader.desk.store import StoredResult
 from reader.desk.view import METHODS, OUTCOMES, REASONS, Pending, page_view, watch_of
-from reader.session.vocabulary import Consent
-from reader.uplink.messages import JST, VisualReason
+from reader.session.vocabulary import Consent, Registration, VisualReason
+from reader.uplink.messages import JST
 from reader.uplink.topics import NAME
 
 COOKIE: Final = "kaopi_login"
@@ -136,6 +137,8 @@ def make_app(desk: Desk, *, hosts: tuple[str, ...] = ("127.0.0.1", "localhost", 
             Route("/visual/{action}", pages.visual, methods=["POST"]),
             Route("/seen", pages.seen, methods=["POST"]),
             Route("/alerts/close", pages.close_alert, methods=["POST"]),
+            Route("/consents/revoke", pages.revoke_consents, methods=["POST"]),
+            Route("/registration/{state}", pages.registration, methods=["POST"]),
             Route("/code", pages.code_form, methods=["GET"]),
             Route("/code", pages.code, methods=["POST"]),
             Route("/export.csv", pages.export),
@@ -293,26 +296,35 @@ class _Pages:
         return await self._operation(request, order)
 
     async def seen(self, request: Request) -> Response:
-        async def note(login: Login, form: FormData) -> Response:
-            result_id = _uuid(form, "result")
-            if result_id is None:
-                return PlainTextResponse("その記録はありません", 400)
-            self._desk.service.store.mark_seen(result_id, login.operator, self._desk.wall())
-            self._desk.changes.notify()
-            return RedirectResponse("/", 303)
-
-        return await self._operation(request, note)
+        return await self._noted(request, "result", self._desk.service.store.mark_seen)
 
     async def close_alert(self, request: Request) -> Response:
-        async def close(login: Login, form: FormData) -> Response:
-            alert_id = _uuid(form, "alert")
-            if alert_id is None:
-                return PlainTextResponse("その知らせはありません", 400)
-            self._desk.service.store.close_alert(alert_id, login.operator, self._desk.wall())
+        return await self._noted(request, "alert", self._desk.service.store.close_alert)
+
+    async def revoke_consents(self, request: Request) -> Response:
+        return await self._noted(request, "result", self._desk.service.revoke_consents)
+
+    async def registration(self, request: Request) -> Response:
+        state = request.path_params["state"]
+        if state not in (Registration.REGISTERED, Registration.NOT_REGISTERED):
+            return PlainTextResponse("その操作はありません", 404)
+        note = partial(self._desk.service.note_registration, state=Registration(state))
+        return await self._noted(request, "result", note)
+
+    async def _noted(
+        self, request: Request, named: str, note: Callable[[uuid.UUID, str, datetime], object]
+    ) -> Response:
+        """Note something about one row of the page: ``named`` is its field, ``note`` keeps it. Twice is harmless."""
+
+        async def keep(login: Login, form: FormData) -> Response:
+            row = _uuid(form, named)
+            if row is None:
+                return PlainTextResponse("それはもうありません。ページを開きなおしてください", 400)
+            note(row, login.operator, self._desk.wall())
             self._desk.changes.notify()
             return RedirectResponse("/", 303)
 
-        return await self._operation(request, close)
+        return await self._operation(request, keep)
 
     async def code_form(self, request: Request) -> Response:
         login = self._login(request)

@@ -156,6 +156,10 @@ def _odd_cases() -> Iterator[Case]:
     yield Case("done.grace", _session(Step.DONE, card=grace), _live())
     yield Case("done.card_taken", _session(Step.DONE, slot_visit=0), _live())
     yield Case("referred.reminded", _session(Step.REFERRED, failure=Failure.PIN_LOCKED, card_left_stage=3), _live())
+    away = {Part.DESK: Failure.DESK_AWAY}
+    yield Case("idle.desk_away", _session(Step.IDLE, visit=0, slot_visit=0, missing=away), _live())
+    yield Case("done.desk_away", _session(Step.DONE, missing=away), _live())
+    yield Case("thanks.desk_away", _session(Step.THANKS, missing=away), _live())
     two = replace(_RULES, ask_specific_disease=False)
     yield Case("consent.two", _session(Step.CONSENT, rules=two, card=_card(age=30)), _live())
     answered = {ConsentItem.MEDICAL: True, ConsentItem.OPERATION: False}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reader.session.state import CardFacts, Rules
+from reader.session.state import Session
 from reader.session.vocabulary import CertificateState, Consent, ConsentItem
 
 COVERS: dict[ConsentItem, tuple[Consent, ...]] = {
@@ -18,18 +18,20 @@ COVERS: dict[ConsentItem, tuple[Consent, ...]] = {
 }
 
 
-def items_to_ask(card: CardFacts, rules: Rules) -> tuple[ConsentItem, ...]:
+def items_to_ask(session: Session) -> tuple[ConsentItem, ...]:
     """Return the questions for this patient, in screen order.
 
+    特定疾病 is asked where the site requires it, or the patient says they use its certificate.
     In the grace period after expiry no information consent is possible (S000), so nothing is asked.
     健診 is asked from ``rules.checkup_age`` on; an unknown age (PIN without card face) counts as younger.
     """
+    card, rules = session.card, session.rules
     if card.certificate_state not in (CertificateState.VALID, CertificateState.EXPIRING_SOON):
         return ()
     items = [ConsentItem.MEDICAL, ConsentItem.OPERATION]
     if card.age is not None and card.age >= rules.checkup_age:
         items.append(ConsentItem.HEALTH_CHECKUP)
-    if rules.ask_specific_disease:
+    if rules.ask_specific_disease or session.uses_specific_disease:
         items.append(ConsentItem.SPECIFIC_DISEASE)
     return tuple(items)
 

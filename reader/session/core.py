@@ -31,7 +31,7 @@ from reader.session.table import (
     PHOTO_WAIT_S,
     STEPS,
 )
-from reader.session.vocabulary import Button, Earcon, Part, Step
+from reader.session.vocabulary import Button, Consent, Earcon, Part, Step
 
 _AIDS = frozenset({Button.EASY_JAPANESE, Button.LARGE_TEXT, Button.HIGH_CONTRAST, Button.MORE_TIME, Button.LOWER})
 _NOT_A_TAP = _AIDS | {Button.LANGUAGE, Button.STAY}
@@ -156,13 +156,7 @@ def _everywhere(session: Session, event: ev.Event) -> Move:
         case ev.CardInserted():
             return _inserted(session, event)
         case ev.DeskReplied():
-            session = replace(
-                session,
-                desk_replied=True,
-                last_consents=event.last_consents,
-                registration=event.registration,
-            )
-            return HANDLERS[session.step](session, event)
+            return HANDLERS[session.step](_known(session, event), event)
         case ev.VisualCheckOrdered():
             return _visual_ordered(session, event)
         case ev.VisualCheckCancelled():
@@ -174,6 +168,19 @@ def _everywhere(session: Session, event: ev.Event) -> Move:
             return HANDLERS[session.step](replace(session, active_at=session.now, warned=False), event)
         case _:
             return HANDLERS[session.step](session, event)
+
+
+def _known(session: Session, event: ev.DeskReplied) -> Session:
+    """Take what the desk knows about this patient. Once a question is answered, no other is added."""
+    used = (event.last_consents or {}).get(Consent.SPECIFIC_DISEASE) is True
+    open_still = not session.answers and session.rules.remember_consents
+    return replace(
+        session,
+        desk_replied=True,
+        last_consents=event.last_consents,
+        registration=event.registration,
+        uses_specific_disease=session.uses_specific_disease or (used and open_still),
+    )
 
 
 def _part(session: Session, event: ev.PartChanged) -> Move:
@@ -220,6 +227,8 @@ def _inserted(session: Session, event: ev.CardInserted) -> Move:
 
 def _visual_ordered(session: Session, event: ev.VisualCheckOrdered) -> Move:
     over = session.step in _VISIT_OVER or session.published
+    if session.visual_unlocked and not over:
+        return stay(session)  # a member of staff stands here already, and it is they who answer for it
     order = VisualOrder(event.operator, event.reason, event.expires_at, for_next=over)
     session = replace(session, visual=order)
     identified = session.card_in and session.card.certificate_state is not None

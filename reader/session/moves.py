@@ -76,6 +76,8 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
         out.append(StartFace(session.visit, session.face_attempt))
     wrong_pin = step is Step.PIN_ENTRY and session.step is Step.PIN_CHECKING
     told = session.failure if wrong_pin or step is Step.REFERRED else None
+    if step is Step.THANKS:  # who waits for a desk that sees nothing would wait in vain
+        told = session.missing.get(Part.DESK)
     if told is not None:
         out.append(Say(f"failure.{told.name.lower()}"))
     elif new.says:
@@ -268,7 +270,7 @@ def next_question(session: Session) -> Step:
         return Step.REGISTRATION
     if state in (CertificateState.EXPIRING_SOON, CertificateState.GRACE) and not session.notice_shown:
         return Step.EXPIRY_NOTICE
-    if any(item not in session.answers for item in items_to_ask(session.card, session.rules)):
+    if any(item not in session.answers for item in items_to_ask(session)):
         return Step.CONSENT_AGAIN if remembered(session) else Step.CONSENT
     if session.rules.prescription_choice and session.prescription is None:
         return Step.PRESCRIPTION
@@ -279,7 +281,7 @@ def remembered(session: Session) -> dict[ConsentItem, bool] | None:
     """Return last time's answers if the site remembers, the desk knew them, and they answer today's questions."""
     if not session.rules.remember_consents or session.last_consents is None:
         return None
-    return answers_from(session.last_consents, items_to_ask(session.card, session.rules))
+    return answers_from(session.last_consents, items_to_ask(session))
 
 
 def advance(session: Session, first: tuple[Effect, ...] = ()) -> Move:
@@ -296,7 +298,7 @@ def advance(session: Session, first: tuple[Effect, ...] = ()) -> Move:
 def answer(session: Session, answers: dict[ConsentItem, bool]) -> Move:
     """Note consents; once every question is answered, their time is now and the flow goes on."""
     given = {**session.answers, **answers}
-    asked = items_to_ask(session.card, session.rules)
+    asked = items_to_ask(session)
     session = replace(session, answers={item: given[item] for item in asked if item in given})
     if all(item in session.answers for item in asked):
         return advance(replace(session, consented_at=session.now), (Sound(Earcon.ACCEPT),))

@@ -115,6 +115,7 @@ class Session:
     registration_asked: bool = False
     registration_requested: bool = False
     notice_shown: bool = False
+    uses_specific_disease: bool = False  # the patient said so, today or last time
     # answers
     answers: Mapping[ConsentItem, bool] = field(default_factory=dict)
     consented_at: float | None = None

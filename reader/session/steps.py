@@ -175,8 +175,8 @@ def _certificate(session: Session, event: ev.CertificateRead) -> Move:
     match event.state:
         case CertificateState.NONE:
             return refer(session, Failure.CERTIFICATE_MISSING)
-        case CertificateState.EXPIRED:
-            return refer(session, Failure.CERTIFICATE_EXPIRED)
+        case CertificateState.EXPIRED:  # with an unset clock nobody here can say so
+            return refer(session, session.missing.get(Part.CLOCK, Failure.CERTIFICATE_EXPIRED))
         case _:
             session, asked = ask_desk(session)
             session, entered = _identify(session)
@@ -356,6 +356,8 @@ def face_given_up(session: Session, event: ev.Event) -> Move:
             return enter(replace(session, before_staff=Step.FACE_GIVEN_UP), Step.STAFF_CODE)
         case ev.Pressed(button=Button.STOP):
             return abort(session, Failure.STOPPED_BY_PATIENT)
+        case ev.TimeUp() if session.failure is Failure.FACE_NOT_SEEN:
+            return abort(session, Failure.PATIENT_LEFT)  # neither the camera nor the screen has met anybody
         case ev.TimeUp():
             return abort(session, session.failure or Failure.TIMED_OUT)
         case _:
@@ -457,8 +459,8 @@ def staff_code(session: Session, event: ev.Event) -> Move:
             return stay(replace(session, staff_tries=tries, pad_count=0), Sound(Earcon.ATTENTION))
         case ev.Pressed(button=Button.STOP) | ev.TimeUp():
             return _leave_staff_code(session)
-        case ev.CardInserted() if not session.visit:
-            return fresh(session)
+        case ev.CardInserted():
+            return _publish_then_fresh(session, Failure.CARD_SWAPPED)
         case _:
             return _card_while_pin(session, event)
 
@@ -500,7 +502,7 @@ def visual_check(session: Session, event: ev.Event) -> Move:
         case ev.VisualCheckCancelled():
             return offer_pin_or_staff(session, Failure.STAFF_REQUESTED)
         case ev.TimeUp():
-            return offer_pin_or_staff(replace(session, visual=None), Failure.TIMED_OUT)
+            return offer_pin_or_staff(replace(session, visual=None, visual_unlocked=False), Failure.TIMED_OUT)
         case ev.FaceProgress():
             return stay(session)
         case _:
@@ -597,7 +599,7 @@ def expiry_notice(session: Session, event: ev.Event) -> Move:
 
 def consent(session: Session, event: ev.Event) -> Move:
     """Ask what may be shown to the clinic; 限度額 is never asked."""
-    items = items_to_ask(session.card, session.rules)
+    items = items_to_ask(session)
     match event:
         case ev.Pressed(button=Button.AGREE_ALL):
             return answer(session, dict.fromkeys(items, True))
@@ -606,6 +608,8 @@ def consent(session: Session, event: ev.Event) -> Move:
         case ev.Pressed(button=Button.AGREE | Button.DECLINE as button, item=item) if item in items:
             assert item is not None
             return answer(session, {item: button is Button.AGREE})
+        case ev.Pressed(button=Button.SPECIFIC_DISEASE):
+            return stay(replace(session, uses_specific_disease=True))
         case _:
             return _question(session, event)
 

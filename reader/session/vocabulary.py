@@ -57,6 +57,7 @@ class Button(StrEnum):
     DECLINE_ALL = "decline_all"
     SAME_AS_BEFORE = "same_as_before"
     CHANGE = "change"
+    SPECIFIC_DISEASE = "specific_disease"
     ELECTRONIC = "electronic"
     PAPER = "paper"
     SAME_PERSON = "same_person"
@@ -124,6 +125,17 @@ class Method(StrEnum):
     FACE = "face"
     PIN = "pin"
     VISUAL = "visual"
+
+
+class VisualReason(StrEnum):
+    """Why staff compare the card's photo with the person themselves."""
+
+    FACE_AND_PIN_FAILED = "faceAndPinFailed"
+    CANNOT_REACH = "cannotReach"
+    UNWELL = "unwell"
+    COGNITIVE = "cognitive"
+    DEVICE_FAULT = "deviceFault"
+    OTHER = "other"
 
 
 class Outcome(StrEnum):

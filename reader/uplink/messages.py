@@ -30,6 +30,7 @@ from reader.session.vocabulary import (
     Prescription,
     Registration,
     Step,
+    VisualReason,
 )
 from reader.uplink.ids import uuid7
 
@@ -479,17 +480,6 @@ class Ack(Message):
     result_id: uuid.UUID
     status: Literal["stored", "refused"]
     reason: Annotated[str, StringConstraints(max_length=300)] | None = None
-
-
-class VisualReason(StrEnum):
-    """Why staff compare the card's photo with the person themselves."""
-
-    FACE_AND_PIN_FAILED = "faceAndPinFailed"
-    CANNOT_REACH = "cannotReach"
-    UNWELL = "unwell"
-    COGNITIVE = "cognitive"
-    DEVICE_FAULT = "deviceFault"
-    OTHER = "other"
 
 
 class StaffCode(Wire):

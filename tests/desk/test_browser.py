@@ -246,6 +246,20 @@ def test_a_choice_being_made_survives_a_change_of_the_page(reception: Reception)
     assert page.run("return document.activeElement.id") == "reason-kiosk-1"
 
 
+def test_a_patients_answers_are_forgotten_by_two_taps_and_the_focus_stays_there(reception: Reception) -> None:
+    page = reception.browser
+    page.click("#part-patients details summary")
+    row = str(page.run("return document.querySelector('#part-patients details').id"))
+    until(lambda: "同意の記憶を消す" in page.text(f"#{row}"), "what is kept about the patient is shown")
+    page.screenshot(OUT / "next-time.png")
+    page.click(f"#{row} form button")
+    until(lambda: "同意をはじめからうかがいます" in page.text(f"#{row}"), "the answers are gone, the row still open")
+    assert page.run("return document.activeElement.closest('main') !== null"), "the focus is not lost"
+    page.click(f"#{row} form button")
+    until(lambda: "利用登録が済んだ" in page.text(f"#{row}"), "the registration is noted")
+    page.screenshot(OUT / "next-time-noted.png")
+
+
 def test_a_stopped_desk_is_seen_on_the_page_at_once(reception: Reception) -> None:
     page = reception.browser
     reception._stop.set()

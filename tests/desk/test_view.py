@@ -27,8 +27,8 @@ from reader.desk.view import (
     watch_of,
 )
 from reader.session.failures import Failure
-from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Part, Step
-from reader.uplink.messages import ResultMessage, Service, VisualReason, will
+from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Part, Step, VisualReason
+from reader.uplink.messages import ResultMessage, Service, will
 from reader.uplink.topics import Channel, Topic
 
 NOW = datetime(2026, 2, 21, 3, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from hw_sim.clinic.morning import fill, raise_alert, ready, say
-from hw_sim.clinic.results import SITE, message_of, pin_record, visual_record
+from hw_sim.clinic.results import SITE, face_record, message_of, pin_record, visual_record
 
 from reader.desk.changes import Changes
 from reader.desk.operators import Operators
@@ -24,12 +24,14 @@ from reader.desk.sessions import IDLE, LONGEST
 from reader.desk.store import Store
 from reader.desk.web import COOKIE, Desk, make_app
 from reader.session.failures import Failure
+from reader.session.vocabulary import Registration
 from reader.uplink.messages import Command, VisualCheckState, decode
 from reader.uplink.topics import Channel, Topic
 
 NAME, PASSWORD = "受付 一郎", "long enough for anyone"
 PASSWORD_HASH = hash_secret(PASSWORD)
 HOST = "127.0.0.1:8737"
+KEY = "ab" * 32
 
 
 @dataclass
@@ -134,7 +136,10 @@ def client(store: Store) -> Client:
 
 
 PRIVATE = ("/", "/live", "/events", "/code", "/export.csv")
-FORMS = ("/visual/start", "/visual/stop", "/visual/same", "/visual/other", "/seen", "/alerts/close", "/code", "/logout")
+FORMS = (
+    *("/visual/start", "/visual/stop", "/visual/same", "/visual/other", "/seen", "/alerts/close", "/code", "/logout"),
+    *("/consents/revoke", "/registration/registered", "/registration/notRegistered"),
+)
 
 
 @pytest.mark.parametrize("path", PRIVATE)
@@ -358,6 +363,53 @@ def test_a_patient_is_marked_once_with_the_operators_name(client: Client, store:
     client.act("/seen", result=str(row.message.result_id))
     assert store.results_after(0)[0].seen_by == NAME
     assert f"済 {NAME}" in client.call("GET", "/live").body
+
+
+def patient(client: Client) -> str:
+    """Let a patient come whom the kiosk names by a key; return the id of the result."""
+    message = message_of(face_record(), client.clock[0], patient_key=KEY)
+    client.desk.service.handle(str(Topic(SITE, message.kiosk, Channel.RESULT)), message.encode(), client.clock[0])
+    return str(message.result_id)
+
+
+def test_remembered_answers_are_forgotten_when_the_patient_asks_for_it(client: Client, store: Store) -> None:
+    client.login()
+    result = patient(client)
+    assert "同意の記憶を消す" in client.call("GET", "/").body
+    assert KEY not in client.call("GET", "/").body, "the page names nobody, not even by the key"
+    assert client.act("/consents/revoke", result=result).status == 303
+    assert store.last_consents(KEY, client.clock[0] - timedelta(days=1)) is None
+    page = client.call("GET", "/").body
+    assert "同意をはじめからうかがいます" in page
+    assert "同意の記憶を消す" not in page
+    assert client.act("/consents/revoke", result=result).status == 303, "twice does no harm"
+    revoked = [row for row in store.audit_rows() if row.action == "revokeConsents"]
+    assert [(row.operator, row.detail) for row in revoked] == [(NAME, result)]
+
+
+def test_staff_note_who_still_has_to_register(client: Client, store: Store) -> None:
+    client.login()
+    result = patient(client)
+    assert client.act("/registration/notRegistered", result=result).status == 303
+    assert store.registration(KEY) is Registration.NOT_REGISTERED
+    assert "利用登録が済んだ" in client.call("GET", "/").body
+    assert client.act("/registration/registered", result=result).status == 303
+    assert store.registration(KEY) is Registration.REGISTERED
+    assert "利用登録がまだ" in client.call("GET", "/").body
+    notes = [row.detail for row in store.audit_rows() if row.action == "noteRegistration"]
+    assert notes == [f"registered {result}", f"notRegistered {result}"]
+    assert client.act("/registration/perhaps", result=result).status == 404
+
+
+def test_a_patient_nobody_can_recognise_has_nothing_to_be_kept(client: Client, store: Store) -> None:
+    client.login()
+    message = message_of(face_record(), client.clock[0])
+    client.desk.service.handle(str(Topic(SITE, message.kiosk, Channel.RESULT)), message.encode(), client.clock[0])
+    assert "次回のこと" not in client.call("GET", "/").body
+    for path in ("/consents/revoke", "/registration/notRegistered"):
+        assert client.act(path, result=str(message.result_id)).status == 303
+        assert client.act(path, result="not an id").status == 400
+    assert not [row for row in store.audit_rows() if row.action in ("revokeConsents", "noteRegistration")]
 
 
 def test_a_staff_code_is_hashed_and_sent_to_the_kiosks_that_are_there(client: Client, store: Store) -> None:

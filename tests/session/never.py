@@ -102,6 +102,7 @@ class Watcher:
             assert after.verified, f"{after.step} without a verified identity"
         if STEPS[after.step].dies_with_card:
             assert after.card_in, f"{after.step} without a card"
+            assert after.slot_visit == after.visit, f"{after.step} with the facts of another card"
         if after.step in (Step.IDLE, Step.OUT_OF_SERVICE):
             assert after.visit == 0, "nothing of the last patient is left"
             assert after.card.certificate is None
@@ -150,7 +151,7 @@ class Watcher:
             return
         assert record.failure is None
         assert proved(record.evidence), "accepted without evidence"
-        asked = items_to_ask(before.card, before.rules)
+        asked = items_to_ask(before)
         for item in ConsentItem:
             for consent in COVERS[item]:
                 answer = record.consents[consent]

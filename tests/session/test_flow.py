@@ -10,7 +10,7 @@ from reader.session.consents import answers_from, items_to_ask, official
 from reader.session.core import countdown, deadline, start
 from reader.session.failures import TRAITS, Failure
 from reader.session.moves import proved, verified
-from reader.session.state import CardFacts, Rules
+from reader.session.state import CardFacts, Rules, Session
 from reader.session.table import STEPS
 from reader.session.vocabulary import (
     Button,
@@ -412,13 +412,47 @@ def test_declining_everything_is_an_accepted_visit() -> None:
 
 @pytest.mark.parametrize(("age", "asked"), [(39, False), (40, True)])
 def test_the_health_checkup_consent_is_asked_from_forty_on(age: int, asked: bool) -> None:
-    facts = CardFacts(certificate_state=CertificateState.VALID, age=age)
-    assert (ConsentItem.HEALTH_CHECKUP in items_to_ask(facts, Rules())) is asked
+    session = Session(card=CardFacts(certificate_state=CertificateState.VALID, age=age))
+    assert (ConsentItem.HEALTH_CHECKUP in items_to_ask(session)) is asked
 
 
 def test_an_unknown_age_counts_as_younger() -> None:
-    facts = CardFacts(certificate_state=CertificateState.VALID)
-    assert ConsentItem.HEALTH_CHECKUP not in items_to_ask(facts, Rules())
+    session = Session(card=CardFacts(certificate_state=CertificateState.VALID))
+    assert ConsentItem.HEALTH_CHECKUP not in items_to_ask(session)
+
+
+def test_specific_disease_is_asked_where_the_patient_says_they_use_it() -> None:
+    at = At().by_face()
+    assert ConsentItem.SPECIFIC_DISEASE not in items_to_ask(at.watcher.session)
+    at.press(Button.AGREE, ConsentItem.SPECIFIC_DISEASE)
+    assert not at.watcher.session.answers, "what is not asked is not answered"
+    at.press(Button.SPECIFIC_DISEASE).press(Button.AGREE_ALL)
+    assert at.record().consents[Consent.SPECIFIC_DISEASE] is True
+    assert at.record().taps == 3
+    at = At().by_face().press(Button.AGREE_ALL)
+    assert at.record().consents[Consent.SPECIFIC_DISEASE] is None
+
+
+def test_who_used_the_specific_disease_certificate_last_time_is_asked_with_the_rest() -> None:
+    at = At().insert().certificate().desk(ALL).card_face().matched()
+    assert at.is_at(Step.CONSENT_AGAIN)
+    at.press(Button.SAME_AS_BEFORE)
+    assert at.record().consents[Consent.SPECIFIC_DISEASE] is True
+    assert at.record().taps == 1
+    declined = {**ALL, Consent.SPECIFIC_DISEASE: False}
+    at = At().insert().certificate().desk(declined).card_face().matched().press(Button.SAME_AS_BEFORE)
+    assert at.record().consents[Consent.SPECIFIC_DISEASE] is None
+    at = At(Rules(remember_consents=False)).insert().certificate().desk(ALL).card_face().matched()
+    assert ConsentItem.SPECIFIC_DISEASE not in items_to_ask(at.watcher.session)
+
+
+def test_a_late_answer_of_the_desk_adds_no_question_to_those_being_answered() -> None:
+    at = At(Rules(prescription_choice=True)).by_face().press(Button.AGREE_ALL).desk(ALL)
+    assert at.is_at(Step.PRESCRIPTION)
+    at.press(Button.PAPER)
+    assert at.record().consents[Consent.SPECIFIC_DISEASE] is None
+    said_so = At().by_face().press(Button.SPECIFIC_DISEASE).desk({}).press(Button.AGREE_ALL)
+    assert said_so.record().consents[Consent.SPECIFIC_DISEASE] is True, "what the patient said stays said"
 
 
 def test_a_returning_patient_needs_one_tap_and_may_change() -> None:
@@ -684,6 +718,25 @@ def test_a_staff_code_before_the_card_is_read_waits_for_it() -> None:
     assert at.watcher.session.visual is not None
 
 
+def test_a_card_swapped_behind_the_staff_code_starts_a_visit_of_its_own() -> None:
+    at = At().at_face().press(Button.STAFF).press(Button.VISUAL_CHECK).pull().insert()
+    assert at.is_at(Step.READING_CARD)
+    assert at.watcher.published[1].failure is Failure.CARD_SWAPPED
+    assert at.watcher.session.card.photo is None
+
+
+def test_the_decision_at_the_kiosk_stays_with_whoever_typed_the_staff_code() -> None:
+    at = At().at_face().press(Button.STAFF).press(Button.VISUAL_CHECK).staff_code("op2").order_visual()
+    at.press(Button.SAME_PERSON)
+    assert at.evidence().operator == "op2"
+    assert at.evidence().reason == "at_kiosk"
+    at = At().at_face().press(Button.STAFF).press(Button.VISUAL_CHECK).staff_code("op2").wait(121)
+    assert at.is_at(Step.FACE_GIVEN_UP)
+    at.order_visual().press(Button.SAME_PERSON)
+    assert at.is_at(Step.VISUAL_CHECK), "the staff code was good for the check that has ended"
+    assert not at.watcher.session.verified
+
+
 def test_during_a_visual_check_the_front_of_the_card_no_longer_matters() -> None:
     at = At().order_visual().insert().certificate().front(CardFrontProblem.SLEEVE)
     assert at.is_at(Step.VISUAL_CHECK)
@@ -692,6 +745,36 @@ def test_during_a_visual_check_the_front_of_the_card_no_longer_matters() -> None
 
 
 # -- faults ------------------------------------------------------------------------------------------------------
+
+
+def test_with_an_unset_clock_nobody_is_told_that_their_certificate_ended() -> None:
+    at = At().part(Part.CLOCK, Failure.CLOCK_UNSYNCED).insert().certificate(CertificateState.EXPIRED)
+    assert at.record().failure is Failure.CLOCK_UNSYNCED
+    assert at.said()[-1] == "failure.clock_unsynced"
+    at = At().part(Part.CLOCK, Failure.CLOCK_UNSYNCED).by_face().press(Button.AGREE_ALL)
+    assert at.record().outcome is Outcome.ACCEPTED, "what can still be told goes on"
+
+
+def test_with_the_desk_away_the_patient_is_sent_to_it() -> None:
+    at = At().part(Part.DESK, Failure.DESK_AWAY).by_face().press(Button.AGREE_ALL).stored()
+    assert at.said()[-1] == "done"
+    assert at.pull().said()[-1] == "failure.desk_away"
+    at = At().by_face().press(Button.AGREE_ALL).stored().pull()
+    assert at.said()[-1] == "thanks"
+
+
+def test_a_patient_whom_neither_camera_nor_screen_meets_has_left() -> None:
+    at = At().at_face()
+    for _ in range(3):
+        at.sees(Guidance.FIND_FACE).wait(27)
+    assert at.is_at(Step.FACE_GIVEN_UP)
+    at.wait(75)
+    assert at.record().outcome is Outcome.ABORTED
+    assert at.record().failure is Failure.PATIENT_LEFT
+    at = At().at_face()
+    for _ in range(3):
+        at.not_matched().wait(7)
+    assert at.wait(75).record().failure is Failure.FACE_NOT_MATCHED
 
 
 def test_power_on_without_a_reader_is_out_of_service_and_comes_back() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.session.failures import Failure
+from reader.session.vocabulary import VisualReason
 from reader.uplink.bridge import (
     MAX_DATAGRAM,
     AlertReport,
@@ -28,7 +29,7 @@ from reader.uplink.bridge import (
     uplink_bridge,
 )
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import Command, Service, State, VisualReason, alert_from
+from reader.uplink.messages import Command, Service, State, alert_from
 
 NOW = datetime(2026, 2, 21, tzinfo=UTC)
 STATE = State(site="clinic", kiosk="kiosk-1", online=True, at=NOW, service=Service.READY)

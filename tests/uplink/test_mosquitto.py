@@ -23,11 +23,12 @@ from hw_sim.clinic.results import accepted_by_face
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store
+from reader.session.vocabulary import VisualReason
 from reader.uplink.bridge import Order, StateReport, kiosk_bridge
 from reader.uplink.devcerts import CertificateFolder, main, make_certificates
 from reader.uplink.link import Connected, Denied, Disconnected, Fact
 from reader.uplink.link_paho import PahoLink
-from reader.uplink.messages import ResultMessage, Service, State, VisualReason, decode
+from reader.uplink.messages import ResultMessage, Service, State, decode
 from reader.uplink.outbox import Outbox
 from reader.uplink.run import run_uplink
 from reader.uplink.settings import UplinkSettings

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from reader.session.events import DeskReplied, StaffDecided, VisualCheckCancelled, VisualCheckOrdered
-from reader.session.vocabulary import Consent, Registration
+from reader.session.vocabulary import Consent, Registration, VisualReason
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import Command, Consents, LastConsents, Response, StaffCode, VisualReason
+from reader.uplink.messages import Command, Consents, LastConsents, Response, StaffCode
 from reader.uplink.orders import Orders, desk_replied
 
 NOW = datetime(2026, 2, 21, tzinfo=UTC)

@@ -18,9 +18,10 @@ from reader.desk.link import DeskLink, desk_subscriptions
 from reader.desk.service import DeskService
 from reader.desk.store import Store
 from reader.session.failures import Failure
+from reader.session.vocabulary import VisualReason
 from reader.uplink.bridge import AlertReport, Ask, Hello, LinkState, Order, Reply, StateReport, Wake, memory_bridges
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import Request, Service, State, VisualReason, alert_from, will
+from reader.uplink.messages import Request, Service, State, alert_from, will
 from reader.uplink.outbox import Outbox
 from reader.uplink.settings import UplinkSettings
 from reader.uplink.topics import TO_KIOSK, Channel, Topic

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from hw_sim.clinic.results import KIOSK, RECORDS, SITE, message_of
 from reader.session.failures import Failure
-from reader.session.vocabulary import Method, Part, Registration, Step
+from reader.session.vocabulary import Method, Part, Registration, Step, VisualReason
 from reader.uplink.ids import uuid7
 from reader.uplink.messages import (
     VERSION,
@@ -35,7 +35,6 @@ from reader.uplink.messages import (
     StaffCode,
     State,
     VisualCheckState,
-    VisualReason,
     schema_of,
     will,
 )

@@ -26,7 +26,9 @@ def fill(service: DeskService, now: datetime, patients: int = 24, seed: int = 3)
         kiosk = f"kiosk-{1 + number % 2}"
         record = _varied(RECORDS[dice.choice(_KINDS)](), dice)
         took = timedelta(seconds=dice.lognormvariate(2.9, 0.5))
-        message = message_of(record, at, kiosk=kiosk).model_copy(update={"started_at": at - took})
+        message = message_of(record, at, kiosk=kiosk, patient_key=f"{number:064x}").model_copy(
+            update={"started_at": at - took}
+        )
         service.handle(str(Topic(SITE, kiosk, Channel.RESULT)), message.encode(), at)
     say(service, ready("kiosk-1", now), now)
     service_two = ready("kiosk-2", now).model_copy(update={"missing": {Part.CARD_CAMERA: Failure.CARD_CAMERA_MISSING}})

@@ -10,9 +10,9 @@ from typing import Final
 
 from reader.session.effects import Evidence, Record
 from reader.session.failures import Failure
-from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Prescription, Step
+from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Prescription, Step, VisualReason
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import ResultMessage, VisualReason, result_from
+from reader.uplink.messages import ResultMessage, result_from
 
 SITE: Final = "clinic"
 KIOSK: Final = "kiosk-1"

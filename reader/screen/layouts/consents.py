@@ -23,8 +23,12 @@ def _list(page: Page) -> None:
     side, rows = page.content.split_x(page.mm(66), gap * 2)
     target = page.mm(page.sizes.target)
     everything = Rect(side.x, side.bottom - round(target * 1.5), side.w, round(target * 1.5))
-    head = Rect(side.x, side.y, side.w, everything.y - gap - side.y)
-    page.sentence(head, content.headline, content.body)
+    top = everything.y
+    for choice in content.choices[1:]:
+        top -= gap + target
+        page.button(Rect(side.x, top, side.w, target), choice, size_mm=page.sizes.button * 0.74)
+    head = Rect(side.x, side.y, side.w, top - gap - side.y)
+    page.sentence(head, content.headline, content.body if len(content.choices) == 1 else None)
     page.button(everything, content.choices[0])
     height = target * len(content.rows) + gap * (len(content.rows) - 1)
     top = rows.y + (rows.h - height) // 2
@@ -71,11 +75,12 @@ def _one(page: Page) -> None:
     area = page.content
     target = page.mm(page.sizes.target)
     if page.shape is Shape.TALL:
-        area = page.answers(area, (*choices, content.choices[0]))
+        area = page.answers(area, (*choices, *content.choices))
     else:
-        everything = Rect(area.x, area.bottom - target, area.w, target)
-        page.button(everything, content.choices[0])
-        pair = Rect(area.x, everything.y - gap - target, area.w, target)
+        foot = Rect(area.x, area.bottom - target, area.w, target)
+        for cell, choice in zip(foot.row(len(content.choices), gap), content.choices, strict=True):
+            page.button(cell, choice)
+        pair = Rect(area.x, foot.y - gap - target, area.w, target)
         for cell, choice in zip(pair.row(2, gap), choices, strict=True):
             page.button(cell, choice)
         area = Rect(area.x, area.y, area.w, pair.y - gap - area.y)

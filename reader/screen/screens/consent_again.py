@@ -12,7 +12,7 @@ from reader.session.vocabulary import Button
 
 def content(session: Session) -> Content:
     """What the patient reads, with last time's answers."""
-    last = answers_from(session.last_consents or {}, items_to_ask(session.card, session.rules)) or {}
+    last = answers_from(session.last_consents or {}, items_to_ask(session)) or {}
     return Content(
         Words("consent_again.headline"),
         picture=Picture.PAPERS,

@@ -14,9 +14,10 @@ def content(session: Session) -> Content:
     """What the patient reads."""
     choices = pin_choice(session)
     if not choices:
+        locked = session.card.pin_tries == 0
         return Content(
             Words("face_given_up.no_pin.headline"),
-            Words("face_given_up.no_pin.body"),
+            Words("failure.pin_locked.body" if locked else "face_given_up.no_pin.body"),
             picture=Picture.STAFF_COMES,
             choices=(Choice(Button.STAFF, Words("button.staff"), Rank.PRIMARY),),
         )

@@ -1,4 +1,7 @@
-"""The start: an invitation to put the card in. The corner with the clock opens the staff code."""
+"""The start: an invitation to put the card in, and a small code for staff where a part is missing.
+
+The corner with the clock opens the staff code.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,11 @@ from reader.session.vocabulary import Button
 
 def content(session: Session) -> Content:
     """What the patient reads."""
-    return Content(Words("idle.headline"), Words("idle.body"), picture=Picture.CARD_IN, note=Words("idle.phone"))
+    missing = next(iter(session.missing.values()), None)
+    code = Words("referred.code", (("code", missing.value),)) if missing is not None else None
+    return Content(
+        Words("idle.headline"), Words("idle.body"), picture=Picture.CARD_IN, note=Words("idle.phone"), code=code
+    )
 
 
 def compose(page: Page) -> None:

@@ -6,9 +6,9 @@ from reader.screen.layouts import compare
 from reader.screen.model import TEXT_MARK, Choice, Content, Rank, Words
 from reader.screen.screens.screen import Screen
 from reader.session.state import Session
-from reader.session.vocabulary import Button
+from reader.session.vocabulary import Button, VisualReason
 
-_KNOWN_REASONS = ("at_kiosk", "at_desk")
+_KNOWN_REASONS = ("at_kiosk", "at_desk", *VisualReason)
 
 
 def content(session: Session) -> Content:
