@@ -68,19 +68,14 @@ def convert(entry: ModelEntry, archive: Path) -> bytes:
             f"{entry.member} in {archive.name} has sha256 {digest}, the manifest says {entry.source_sha256}"
         )
     try:
-        from reader.face.modelbuild import onnx_weights, tflite_to_onnx
+        from reader.face.modelbuild.converters import CONVERTERS
     except ImportError as error:
         raise BuildError(
             f"{error.name} is missing: install kaopi with its extra, `pip install kaopi[models]`"
         ) from None
-    converters = {
-        "tflite": tflite_to_onnx.convert,
-        "unfold_blocks": onnx_weights.unfold_blocks,
-        "flush_tiny": onnx_weights.flush_tiny,
-    }
-    if entry.converter not in converters:
+    if entry.converter not in CONVERTERS:
         raise BuildError(f"{entry.name}: unknown converter {entry.converter!r} in the manifest")
-    return bytes(converters[entry.converter](source).SerializeToString(deterministic=True))
+    return bytes(CONVERTERS[entry.converter](source).SerializeToString(deterministic=True))
 
 
 def _is_there(folder: Path, entry: ModelEntry) -> bool:
