@@ -90,6 +90,7 @@ def run(site: SiteOption = None) -> None:
     from reader.config.load import ConfigError, load
     from reader.config.refusal import refused
     from reader.devices.ports import DeviceError
+    from reader.doctor import corner
     from reader.kiosk.refused import run_refused
     from reader.kiosk.run import run_kiosk
 
@@ -100,7 +101,11 @@ def run(site: SiteOption = None) -> None:
     except ConfigError as error:
         problems += error.problems
     try:
-        code = run_refused(config or load(), problems) if problems or config is None else run_kiosk(config)
+        code = (
+            run_refused(config or load(), problems)
+            if problems or config is None
+            else run_kiosk(config, inspect=corner.inspect)
+        )
     except DeviceError as error:
         _refuse(f"{error}\n`kaopi doctor` checks every part.", EX_TEMPFAIL)
     raise typer.Exit(code)
@@ -248,6 +253,25 @@ def discard(
             return
         typer.confirm(f"{waiting} results have not reached the desk. Erase them for good?", abort=True)
         typer.echo(f"{outbox.discard(operator=who, reason=reason)} results erased; the record is kept")
+
+
+@app.command()
+def reset(site: SiteOption = None) -> None:
+    """Make this kiosk blank again: erase settings, keys, results and free space, for sale, repair or another clinic."""
+    import subprocess
+
+    from reader.kiosk.staff import StaffCodes
+    from reader.provision.reset import reset as erase
+
+    codes = StaffCodes(_load(site).staff.hashes_file)
+    code = bytearray(typer.prompt("staff code", hide_input=True).encode())
+    operator = codes.check(code, 0.0)
+    if operator is None:
+        _refuse("this is no staff code of this kiosk; nothing was erased")
+    if typer.prompt("Results that wait for the desk will be lost too. Type ERASE to go on") != "ERASE":
+        _refuse("not confirmed; nothing was erased")
+    subprocess.run(["systemctl", "stop", "kaopi-kiosk.service", "kaopi-uplink.service"], check=False)
+    typer.echo(f"blank again after {erase(say=typer.echo):.0f} s; switch it off")
 
 
 @config_app.command("check")

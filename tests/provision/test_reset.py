@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from reader.cli import app
 from reader.durable import write
 from reader.provision.fleet import example, write_setups
 from reader.provision.importer import CONNECTION, provision
@@ -112,3 +115,26 @@ def test_links_are_removed_and_not_followed(tmp_path: Path) -> None:
 
 def test_a_place_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     assert erase_everything((tmp_path / "none",)) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "erased"), [("135790\nERASE\n", True), ("135790\nyes\n", False), ("111111\nERASE\n", False)]
+)
+def test_only_a_member_of_staff_who_says_so_erases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, erased: bool
+) -> None:
+    hashes, site = tmp_path / "staff.json", tmp_path / "site.toml"
+    shutil.copyfile(Path(__file__).parents[1] / "update/fixtures/0.1.0/staff.json", hashes)
+    site.write_text(f'[staff]\nhashes_file = "{hashes}"\n', "utf-8")
+    done: list[str] = []
+
+    def reset_it(**_: object) -> float:
+        done.append("reset")
+        return 1.0
+
+    monkeypatch.setattr("reader.provision.reset.reset", reset_it)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: done.append(" ".join(command)))
+    result = CliRunner().invoke(app, ["reset", "--site", str(site)], input=typed)
+    assert done == (["systemctl stop kaopi-kiosk.service kaopi-uplink.service", "reset"] if erased else [])
+    assert (result.exit_code == 0) is erased
+    assert "135790" not in result.output
