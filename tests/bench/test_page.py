@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from html.parser import HTMLParser
 
@@ -10,74 +11,50 @@ from hw_sim.bench import words
 from hw_sim.bench.page import page
 from hw_sim.bench.plots import Mark, bars, dots, ticks
 from hw_sim.bench.result import Result
-from hw_sim.bench.rows import Row, count_row, fraction_row, quantile_row, row
+from hw_sim.bench.rows import Row, fraction_row, quantile_row, row
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def measured() -> Result:
-    result = Result("a board, 4 cores", "2026-11-22T07:00:00+00:00")
-    result.take("path", {
-        "path.verified_over_link": quantile_row([1.1, 1.12, 1.14], "ratio"),
-        "path.verified_s": quantile_row([1.3, 1.31, 1.32], "s"),
-        "path.link_s": quantile_row([1.17, 1.17, 1.17], "s"),
-    })  # fmt: skip
-    result.take("flow", {
-        "flow.taps_new": row(1.0, "taps", 1), "flow.taps_returning": row(2.0, "taps", 1),
-        "flow.patients_per_hour": row(269.1, "1/h", 10),
-    })  # fmt: skip
-    result.take("kill", {
-        "kill.lost": count_row(0, 4000, "results"), "kill.twice": count_row(0, 4000, "results"),
-        "kill.faults": row(150.0, "faults", 150),
-    })  # fmt: skip
-    result.take("liveness", {
-        "pad.sim_apcer.print": fraction_row(0, 20) | {"goal": 0.0},
-        "pad.sim_apcer.phone": fraction_row(2, 20) | {"goal": 0.0},
-        "pad.sim_apcer_max": fraction_row(2, 20) | {"goal": 0.0},
-    })  # fmt: skip
-    result.take("peers", {}, "PyPI cannot be reached")
-    return result
-
-
-def test_it_says_the_three_answers_in_words() -> None:
-    text = page(measured(), None)
+def test_it_says_the_three_answers_in_words(measured: Result) -> None:
+    text = page(measured, None)
     assert '<dt class="met">1.31 s<dd>card in to verified; 1.17 s of it the card itself needs' in text
     assert "2 taps<dd>is all that a patient who comes again needs (goal: at most 1 tap)" in text
     assert "0<dd>results lost or doubled of 4,000" in text
     assert "of 40 simulated attacks of 2 kinds passed" in text
 
 
-def test_a_missed_goal_stands_at_the_top_and_is_marked() -> None:
-    text = page(measured(), None)
+def test_a_missed_goal_stands_at_the_top_and_is_marked(measured: Result) -> None:
+    text = page(measured, None)
     top = text[: text.index('class="answers"')]
     assert "<li>taps of a patient who comes again: 2 taps (goal: at most 1 tap)" in top
     assert "<li>attacks that pass, by species: phone: 10 % (goal: none, 95 % interval 1.23 to 31.7 %)" in top
     assert 'class="missed">2 taps' in text
 
 
-def test_what_was_not_measured_is_listed_with_its_reason() -> None:
-    text = page(measured(), None)
+def test_what_was_not_measured_is_listed_with_its_reason(measured: Result) -> None:
+    text = page(measured, None)
     assert "Not measured here" in text
     assert "PyPI cannot be reached" in text
 
 
-def test_a_regression_is_on_the_page() -> None:
-    before = measured()
+def test_a_regression_is_on_the_page(measured: Result) -> None:
+    before = copy.deepcopy(measured)
     before.metrics["path.verified_over_link"] = quantile_row([0.9, 0.9, 0.9], "ratio")
-    assert "WORSE: path.verified_over_link was 0.9, is 1.12" in page(measured(), before)
+    assert "WORSE: path.verified_over_link was 0.9, is 1.12" in page(measured, before)
 
 
-def test_it_loads_nothing_and_follows_light_and_dark() -> None:
-    text = page(measured(), None)
+def test_it_loads_nothing_and_follows_light_and_dark(measured: Result) -> None:
+    text = page(measured, None)
     assert not re.search(r"(src|href)\s*=|url\(|@import", text)
     assert "prefers-color-scheme:dark" in text
 
 
-def test_a_result_without_figures_still_is_a_page() -> None:
+def test_a_result_without_figures_still_is_a_page(measured: Result) -> None:
     assert "not measured in this run" in page(Result("a board", "2026-11-22T07:00:00+00:00"), None)
 
 
-def test_every_picture_is_described_and_well_formed() -> None:
+def test_every_picture_is_described_and_well_formed(measured: Result) -> None:
     class Seen(HTMLParser):
         pictures = 0
 
@@ -87,7 +64,7 @@ def test_every_picture_is_described_and_well_formed() -> None:
                 assert dict(attrs)["aria-label"]
 
     seen = Seen()
-    text = page(measured(), None)
+    text = page(measured, None)
     seen.feed(text)
     assert seen.pictures == text.count("</svg>") >= 2
 

@@ -22,6 +22,7 @@ _PAPER, _INK, _SOFT, _RULE, _BLUE, _BODY = "#fdfdfd", "#1a1a1a", "#5c5f66", "#d8
 _WORDS = (("スッ", "the card goes in"), ("顔", "the camera looks"), ("ピッ", "one tap"))
 _FINE = 3  # shapes are drawn this much larger and shrunk, so that edges are smooth
 _SLIDE_S = 0.35  # that a card takes into the slot
+_POINTS_S = 0.4  # that a finger is over its button before it touches
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,8 @@ def _card(image: Image.Image, told: Story, at: float) -> None:
 
 def _finger(image: Image.Image, told: Story, at: float) -> None:
     for when, x, y in told.recorded.touches:
-        if -0.12 <= at - when <= 0.35:
-            size, grown = 64, min(1.0, max(0.2, (at - when + 0.12) / 0.3))
+        if -_POINTS_S <= at - when <= 0.05:  # the finger is seen until the screen has answered
+            size, grown = 64, min(1.0, 0.3 + (at - when + _POINTS_S) / _POINTS_S)
             spot = Image.new("RGBA", (size * _FINE, size * _FINE), (0, 0, 0, 0))
             reach = size * _FINE / 2 * grown
             middle = size * _FINE / 2
