@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.face import geometry
+from reader.face.bands import BandMeter
 from reader.face.detector import Detection, FaceDetector
 from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align
 from reader.face.guidance import LIGHT_REASONS, Steady, View, reason
@@ -23,6 +24,7 @@ from reader.face.image import Pixels, as_rgb
 from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_of_detection, region_of_points
 from reader.face.light import LightReading, read_light
 from reader.face.liveness import challenge as challenges
+from reader.face.liveness.border import BorderCue
 from reader.face.liveness.challenge import Answer, Challenge
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue
 from reader.face.liveness.passive import PassiveEvidence, PassiveNet
@@ -188,6 +190,8 @@ class FaceTry:
         self._passive = PassiveEvidence()
         self._blink = BlinkCue()
         self._depth = DepthCue()
+        self._border = BorderCue()
+        self._bands = BandMeter()
         self._template = Template()
         self._answers: list[Answer] = []
         self._challenge: Challenge | None = None
@@ -208,6 +212,21 @@ class FaceTry:
     def set_reference(self, reference: Ref) -> None:
         """Name the enrolled IC photo to compare with, before or after the first frames."""
         self._reference = reference
+
+    @property
+    def cues(self) -> Cues:
+        """What every liveness cue says of the present track."""
+        return Cues(
+            passive=self._passive.score,
+            frames=self._passive.frames,
+            repeats=self._repeat.score,
+            border=self._border.score,
+            bands=max(0.0, self._bands.face - 1.5 * self._bands.room),
+            blinks=self._blink.count,
+            solid=self._depth.solid,
+            flat=self._depth.flat,
+            answers=tuple(self._answers),
+        )
 
     def observe(self, frame: CameraFrame) -> Observation:
         """Look at one frame. Frames must come in order; one that is not newer than the last is not counted.
@@ -237,6 +256,8 @@ class FaceTry:
         self._blink.add(view.openness, frame.at)
         if view.eyes_px >= DEPTH_EYES_PX:
             self._depth.add(points, view.pose)
+        self._border.add(rgb, points, frame.at)
+        self._bands.add(rgb, points, frame.at)
         if self._challenge is not None:
             self._answer(points, view, frame.at)
         elif why is None and not repeated:
@@ -266,6 +287,7 @@ class FaceTry:
         self._template.wipe()
         self._tracker.forget()
         self._depth.close()
+        self._bands.close()
         if self._challenge is not None:
             self._challenge.close()
             self._challenge = None
@@ -297,7 +319,8 @@ class FaceTry:
     def _read_light(self, tracked: Tracked, at: float) -> LightReading:
         """Measure the light 15 times a second: rooms do not change faster, and blur is judged often enough."""
         if self._light is None or at - self._light[1] > LIGHT_EVERY_S:
-            self._light = read_light(tracked.mesh.crop, tracked.mesh.crop_points), at
+            seen = read_light(tracked.mesh.crop, tracked.mesh.crop_points)
+            self._light = replace(seen, flicker=self._bands.room), at
         return self._light[0]
 
     def _gather(self, rgb: Pixels, points: geometry.Points, view: View, light: LightReading) -> None:
@@ -331,6 +354,9 @@ class FaceTry:
         self._blink = BlinkCue()
         self._depth.close()
         self._depth = DepthCue()
+        self._border = BorderCue()
+        self._bands.close()
+        self._bands = BandMeter()
         self._template.wipe()
         self._answers.clear()
         if self._challenge is not None:
@@ -344,15 +370,7 @@ class FaceTry:
     # -- the decision ---------------------------------------------------------------------------------------------
 
     def _judge(self, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
-        cues = Cues(
-            passive=self._passive.score,
-            frames=self._passive.frames,
-            repeats=self._repeat.score,
-            solid=self._depth.solid,
-            flat=self._depth.flat,
-            answers=tuple(self._answers),
-        )
-        found = verdict(cues, self._engine.weights, self._engine.settings.always_challenge)
+        found = verdict(self.cues, self._engine.weights, self._engine.settings.always_challenge)
         self._live = found is Verdict.LIVE
         if found is Verdict.FAKE:
             self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)

@@ -28,7 +28,8 @@ class LightReading:
     the face's; above 1 the background is brighter. left_right: how uneven the two halves of the face are lit, 0..1:
     |left - right| / (left + right) in linear light. clipped: share of the skin at the sensor's upper end. dark: share
     near black. contrast: standard deviation of the skin's luminance, 0..1. sharpness: share of the fine detail of the
-    eye region that survives a further blur, 0 (soft) .. 1 (sharp).
+    eye region that survives a further blur, 0 (soft) .. 1 (sharp). flicker: share by which the room's light swings
+    within a picture, from ``bands``; no single frame shows it, 0 until it has been measured.
     """
 
     face: float
@@ -38,6 +39,7 @@ class LightReading:
     dark: float
     contrast: float
     sharpness: float
+    flicker: float = 0.0
 
 
 def _linear(grey: NDArray[np.float32]) -> NDArray[np.float32]:

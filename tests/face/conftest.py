@@ -93,7 +93,9 @@ def camera() -> Callable[..., Iterator[Shot]]:
         for k in range(round(seconds * 30)):
             sway = 4.0 * np.sin(k / 9.0), 3.0 * np.sin(k / 13.0)
             place = np.array([[scale, 0, 320 - portrait.shape[1] * scale / 2 + sway[0]], [0, scale, 60 + sway[1]]])
-            picture = cv2.warpAffine(portrait, place, (640, 480), borderValue=(150, 150, 150)).astype(np.float32)
+            # The picture goes on beyond its edges: edges that moved with the face would make it a sheet of paper.
+            filled = cv2.warpAffine(portrait, place, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+            picture = filled.astype(np.float32)
             picture += generator.normal(0, noise, picture.shape) if noise else 0.0
             yield Shot(np.clip(picture, 0, 255).astype(np.uint8), start + k / 30, k)
 

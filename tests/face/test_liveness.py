@@ -128,7 +128,7 @@ def test_a_turning_head_leaves_a_residual_and_a_turning_sheet_none() -> None:
 
 def test_depth_is_seen_in_ordinary_movement() -> None:
     cue = DepthCue()
-    for degrees in (0, 4, 8, 12, 14, 12, 8, 0):
+    for degrees in (0, 4, 8, 12, 16, 18, 14, 8, 0):
         cue.add(ball(math.radians(degrees)), Pose(math.radians(degrees), 0, 0))
     assert cue.solid
     assert not cue.flat
@@ -149,13 +149,34 @@ def asked(kind: Guidance) -> Challenge:
 @pytest.mark.parametrize(("kind", "sign"), [(Guidance.TURN_LEFT, 1), (Guidance.TURN_RIGHT, -1)])
 def test_the_asked_turn_passes_and_the_other_one_fails(kind: Guidance, sign: int) -> None:
     yaw = sign * TURN * 1.1
-    passed = asked(kind).add(ball(yaw), Pose(yaw, 0, 0), 1.0)
+    passed = turned(asked(kind), yaw)
     assert passed is not None
     assert passed.passed
     assert passed.depth > 0.02
     failed = asked(kind).add(ball(-yaw), Pose(-yaw, 0, 0), 1.0)
     assert failed is not None
     assert not failed.passed
+
+
+def turned(challenge: Challenge, farthest: float, stay_s: float = 0.0) -> Answer | None:
+    """Turn to ``farthest`` and back, as heads do, after a second."""
+    out = [farthest * k / 10 for k in range(11)]
+    path = [*out, *[farthest] * round(stay_s * 30), *reversed(out)]
+    answers = (challenge.add(ball(yaw), Pose(yaw, 0, 0), 1.0 + k / 30) for k, yaw in enumerate(path))
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def test_depth_is_measured_where_the_head_is_turned_farthest() -> None:
+    small, large = (turned(asked(Guidance.TURN_LEFT), TURN * by) for by in (1.1, 1.8))
+    assert small is not None
+    assert large is not None
+    assert large.depth > 1.4 * small.depth
+
+
+def test_a_head_may_stay_turned() -> None:
+    answer = turned(asked(Guidance.TURN_LEFT), TURN * 1.3, stay_s=3.0)
+    assert answer is not None
+    assert answer.passed
 
 
 def test_nobody_answers_before_the_question() -> None:

@@ -26,12 +26,14 @@ class Picture:
     rgba: NDArray[np.uint8]
     mm: tuple[float, float]
     levels: tuple[NDArray[np.uint8], ...] = field(init=False)
+    triangles: NDArray[np.int32] = field(init=False)  # of the grid, where anything of the picture is
 
     def __post_init__(self) -> None:
         levels = [self.rgba]
         while min(levels[-1].shape[:2]) > 96 and len(levels) < 4:
             levels.append(np.asarray(cv2.pyrDown(levels[-1]), np.uint8))
         object.__setattr__(self, "levels", tuple(levels))
+        object.__setattr__(self, "triangles", _covered(self.rgba[..., 3]))
 
     def level(self, distance_mm: float, lens: Lens) -> int:
         """Return which version a camera at this distance sees best."""
@@ -110,6 +112,16 @@ def _grid() -> tuple[Floats, NDArray[np.int32]]:
     return corners, np.concatenate([upper, lower]).astype(np.int32)
 
 
+def _covered(alpha: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the grid's triangles in whose cell something of the picture is: hands leave most of theirs empty."""
+    grown = cv2.dilate(alpha, np.ones((5, 5), np.uint8))
+    cells = [
+        [part.any() for part in np.array_split(row, _CELLS, axis=1)] for row in np.array_split(grown, _CELLS, axis=0)
+    ]
+    keep = np.array(cells).reshape(-1)
+    return np.ascontiguousarray(_grid()[1][np.concatenate([keep, keep])])
+
+
 def _curve(flat: Floats, size: tuple[float, float], bend: float, *, across: bool) -> tuple[Floats, Floats]:
     """Bend a sheet: return points (N, 3) and normals (N, 3) before it is turned, millimetres."""
     x, y = flat[:, 0] * size[0], flat[:, 1] * size[1]
@@ -146,7 +158,7 @@ class _Paper:
         self._held = held
 
     def sheets(self, pose: Pose, t: float, light: Light, exposure: Exposure, lens: Lens) -> list[Sheet]:
-        held, (flat, triangles) = self._held, _grid()
+        held, (flat, _) = self._held, _grid()
         shape, lean = _curve(flat, held.picture.mm, held.bend, across=held.bend_across)
         points, normals = _placed(shape, lean, pose)
         texture = held.picture.levels[held.picture.level(pose.distance_mm, lens)]
@@ -154,9 +166,9 @@ class _Paper:
         uv = (flat + 0.5) * np.array([width, height], np.float32) - 0.5
         lux = falling_light(points, normals, light, exposure.fill)
         spots = uv.astype(np.float32)
-        paper = Sheet(points, triangles, spots, lux, texture, self._shine(pose, light, texture))
+        paper = Sheet(points, held.picture.triangles, spots, lux, texture, self._shine(pose, light, texture))
         thumbs = held.thumbs.levels[held.picture.level(pose.distance_mm, lens)]
-        return [paper, Sheet(points, triangles, spots, lux, thumbs)]
+        return [paper, Sheet(points, held.thumbs.triangles, spots, lux, thumbs)]
 
     def _shine(
         self, pose: Pose, light: Light, texture: NDArray[np.uint8]
@@ -189,9 +201,9 @@ class _Glass:
         height, width = texture.shape[:2]
         uv = (flat + 0.5) * np.array([width, height], np.float32) - 0.5
         lux = falling_light(points, normals, light, exposure.fill)
-        device = Sheet(points, triangles, uv.astype(np.float32), lux, texture)
+        device = Sheet(points, held.body.triangles, uv.astype(np.float32), lux, texture)
         fingers = held.thumbs.levels[held.body.level(pose.distance_mm, lens)]
-        thumbs = Sheet(points, triangles, uv.astype(np.float32), lux, fingers)
+        thumbs = Sheet(points, held.thumbs.triangles, uv.astype(np.float32), lux, fingers)
 
         x, y, w, h = held.display
         middle = np.array([x + w / 2 - held.body.mm[0] / 2, y + h / 2 - held.body.mm[1] / 2])

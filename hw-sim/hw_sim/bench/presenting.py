@@ -39,6 +39,7 @@ from reader.session.table import FACE_TRY_S
 from reader.session.vocabulary import Guidance
 
 FPS = 10.0
+_PATIENT_S, _SLOW_S = 6.0, 0.2  # a try that drags on is looked at more seldom: two frames of three are left out
 LIVE_LIMIT_S = 5.0
 BONA_FIDE = "bona-fide"
 STRANGERS = "bona-fide-research-set"
@@ -86,9 +87,8 @@ def attack(species: Species, seed: int, people: Sequence[Person]) -> Outcome:
     return _outcome(str(species), seed, told, passed=told.matched_too if species in REAL_FACES else told.live)
 
 
-def honest(kind: str, seed: int, people: Sequence[Person]) -> Outcome:
+def honest(kind: str, seed: int, person: Person) -> Outcome:
     """Let somebody stand before the kiosk with their own card. Passes when live within the time allowed."""
-    person = people[seed % len(people)]
     told = _try(_engine(seed, real_faces=True), Heeding(at_reception(person, seed), seed), person, LIVE_LIMIT_S, 0.0)
     return _outcome(kind, seed, told, passed=told.live)
 
@@ -153,6 +153,8 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
     attempt = engine.begin(0.0)
     try:
         while True:
+            if pace.now() > _PATIENT_S:
+                pace.wait_until(pace.now() + _SLOW_S)
             frame = camera.capture(1.0)
             if frame.at < -1e-9:
                 continue
@@ -215,16 +217,32 @@ def keep(path: Path, outcome: Outcome) -> None:
 
 
 @cache
-def _people(kind: str) -> tuple[Person, ...]:
-    if kind == STRANGERS:
-        return tuple(evaluation_people(default_data() / "lfw-dev" / "images", 60))
+def _everybody() -> tuple[Person, ...]:
     return load_people()
+
+
+_STRANGERS = 60
+_met: list[Person] = []
+
+
+@cache
+def _coming() -> Iterator[Person]:
+    return evaluation_people(default_data() / "lfw-dev" / "images", _STRANGERS)
+
+
+def _stranger(number: int) -> Person:
+    """Return somebody of the evaluation data, opened when first wanted: each takes half a second."""
+    while len(_met) <= number % _STRANGERS:
+        _met.append(next(_coming()))
+    return _met[number % _STRANGERS]
 
 
 def present(kind: str, seed: int) -> Outcome:
     """Run one presentation of a species, or one honest visit. Raises PhotosMissing without the evaluation data."""
-    people = _people(kind)
-    return honest(kind, seed, people) if kind in (BONA_FIDE, STRANGERS) else attack(Species(kind), seed, people)
+    if kind == STRANGERS:
+        return honest(kind, seed, _stranger(seed))
+    people = _everybody()
+    return honest(kind, seed, people[seed % len(people)]) if kind == BONA_FIDE else attack(Species(kind), seed, people)
 
 
 def slices(path: Path, kinds: Sequence[str], count: int, first: int, seconds: float) -> Iterator[Outcome]:

@@ -17,11 +17,13 @@ KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 TURN = math.radians(14)  # comfortable for an older neck, and enough for the nose to move against the cheeks
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 5.0
+_BACK = math.radians(2)  # when the head has come back this far, its turn is over
+_LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
 
 
 @dataclass(slots=True)
 class Answer:
-    """How one challenge went. depth: ``depth_residual`` between straight and turned, 0 where it was not passed."""
+    """How one challenge went. depth: ``depth_residual`` between straight and farthest, 0 where it was not passed."""
 
     kind: Guidance
     passed: bool
@@ -37,20 +39,27 @@ class Challenge:
         self._straight = straight.copy()
         self._yaw = pose.yaw
         self._depth = 0.0
-        self.done = False
+        self._farthest = 0.0
+        self._turned_at: float | None = None
 
     def add(self, points: Points, pose: Pose, at: float) -> Answer | None:
         """Take one frame; return the answer once there is one."""
         waited = at - self._asked_at
-        if waited > LIMIT_S:
+        if waited > LIMIT_S and self._turned_at is None:
             return self._close(passed=False)
         if waited < REACTION_S:
             return None
         turned = pose.yaw - self._yaw
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
-        if wanted > TURN:
-            self._depth = depth_residual(self._straight, points)
-            return self._close(passed=True)
+        if wanted > TURN and self._turned_at is None:
+            self._turned_at = at
+        if self._turned_at is not None:
+            if wanted > self._farthest:
+                self._farthest = wanted
+                self._depth = depth_residual(self._straight, points)
+            elif wanted < self._farthest - _BACK or at - self._turned_at > _LONGEST_S:
+                return self._close(passed=True)
+            return None
         if wanted < -TURN:
             return self._close(passed=False)  # the wrong way: a recording does not know which way was asked
         return None
@@ -60,7 +69,6 @@ class Challenge:
         self._straight.fill(np.float32(0))
 
     def _close(self, passed: bool) -> Answer:
-        self.done = True
         self.close()
         return Answer(self.kind, passed, self._depth)
 

@@ -102,8 +102,8 @@ class DepthCue:
     the others; every new frame is held against the one it differs from most.
     """
 
-    SWING = math.radians(9)  # below this the mesh's own error drowns the parallax
-    SOLID = 0.0025 * 180 / math.pi  # residual per radian of swing; heads give 0.2, tilted sheets at most half of this
+    SWING = math.radians(15)  # of a sheet, bent and turned by 23 degrees, the mesh reads up to 12 degrees
+    SOLID = 0.0025 * 180 / math.pi  # residual per radian of swing; heads give 0.2
     _APART = math.radians(5)
     _MOST = 6
     _SETTLED = 2  # frames in a row that must agree, so that one bad mesh proves nothing

@@ -5,6 +5,9 @@ Evidence adds up in nats (log-odds of a living person against an attack), on one
     passive     mean over at least ten frames, -10 .. +8: prints of a research set reach 1.9, half of the living 4.5
     depth       the face was seen to be solid while it turned or nodded by itself
     turn        a turn asked for at random was made in time and to the right side, by a solid head
+    border      straight edges on both sides go with the face: paper or a screen in somebody's hands
+    bands       brightness bands run over the face and not over the room: a screen's refreshing
+    blinks      eyelids moved, which no photograph does; a film does, so it weighs little
     flat        a pose changed as a flat surface would change it: a strong sign of paper or a screen
     repeats     a picture came again exactly: a veto that nothing outweighs
 
@@ -19,7 +22,9 @@ from enum import StrEnum
 from reader.face.liveness.challenge import Answer
 
 LEAST_FRAMES = 10
-LEAST_TURN_DEPTH = 0.035  # of the eye distance; a head turned by 14 degrees shows 0.045, a tilted sheet 0.024
+LEAST_TURN_DEPTH = 0.045  # of the eye distance, at the turn's end: heads show 0.06 and more, bent sheets up to 0.034
+LEAST_BANDS = 0.03  # living faces under steady light reach 0.016
+LEAST_BORDER = 0.03  # of living people none is above 0.01
 MOST_REPEATS = 0.2
 
 
@@ -39,7 +44,10 @@ class Weights:
     accept: float = 4.0
     unasked: float = 4.5  # where no movement was asked for: photographs on a telephone's screen have reached 3.5
     refuse: float = -7.0
-    depth: float = 1.5
+    depth: float = 1.0
+    border: float = -4.0
+    bands: float = -3.0
+    blink: float = 0.5
     turn: float = 4.5
     failed: float = -3.0
     flat: float = -6.0
@@ -50,12 +58,16 @@ class Weights:
 class Cues:
     """Everything known about one track.
 
-    passive: mean nats over ``frames``. repeats: share of repeated frames, 0..1. solid, flat: what turning showed.
+    passive: mean nats over ``frames``. repeats: share of repeated frames, 0..1. border: ``BorderCue.score``.
+    bands: depth on the face beyond the room's. blinks: how many were seen. solid, flat: what turning showed.
     """
 
     passive: float
     frames: int
     repeats: float
+    border: float = 0.0
+    bands: float = 0.0
+    blinks: int = 0
     solid: bool = False
     flat: bool = False
     answers: tuple[Answer, ...] = ()
@@ -64,6 +76,8 @@ class Cues:
 def evidence(cues: Cues, weights: Weights) -> float:
     """Return the sum of evidence in nats."""
     total = cues.passive + weights.depth * cues.solid + weights.flat * (cues.flat and not cues.solid)
+    total += weights.border * (cues.border >= LEAST_BORDER) + weights.bands * (cues.bands >= LEAST_BANDS)
+    total += weights.blink * (cues.blinks > 0)
     for answer in cues.answers:
         if not answer.passed:
             total += weights.failed
