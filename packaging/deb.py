@@ -44,21 +44,25 @@ _GLIBC = ("2_17", "2_24", "2_26", "2_27", "2_28", "2_31", "2_34", "2_35")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _ELF_MACHINES = {62: "amd64", 183: "arm64"}  # e_machine of the ELF header
 
-# libdrm to libgles are loaded by SDL at run time, never linked: the console display, its GL driver, and sound.
+# The wheels link the C and C++ libraries; SDL loads the console display, its GL driver and sound at run time.
 _DEPENDS = [
     "libasound2",
+    "libc6 (>= 2.35)",
     "libccid",
     "libdrm2",
     "libegl1",
     "libgbm1",
+    "libgcc-s1",
     "libgl1-mesa-dri",
     "libgles2",
+    "libstdc++6",
     "libudev1",
     "pcscd",
     "polkitd",
     "python3-pyscard",
     "systemd",
     "tzdata",
+    "zlib1g",
 ]
 # Only the Raspberry Pi archive has all of these.
 _RECOMMENDS = ["python3-picamera2", "python3-libcamera", "python3-lgpio", "systemd-timesyncd | time-daemon"]
@@ -291,13 +295,15 @@ class Package:
         return target
 
 
-MAINTAINER = "The kaopi maintainers <kaopi@localhost>"
+# RFC 2606 keeps .invalid for addresses that nobody has: SECURITY.md says where to write instead.
+MAINTAINER = "The kaopi maintainers <maintainers@kaopi.invalid>"
 
 # Examples, tests and tools of libraries, which a kiosk never loads.
 _NOT_NEEDED = (
     "numpy/**/tests",
     "pygame/docs",
     "pygame/examples",
+    "pygame/freesansbold.ttf",
     "pygame/tests",
     "onnxruntime/datasets",
     "onnxruntime/tools",
