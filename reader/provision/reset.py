@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -48,32 +49,35 @@ def _leaves_first(folder: Path) -> Iterator[Path]:
         yield entry
 
 
-def fill_free_space(folder: Path, progress: Callable[[int], object] = lambda _bytes: None) -> int:
+def fill_free_space(folder: Path) -> int:
     """Write zeros until the file system of ``folder`` is full, then free them again; return the bytes written.
 
     What lay in files that were removed long ago lies in free space until somebody writes there.
     """
     filler = folder / _FILLER
     filler.unlink(missing_ok=True)
-    zeros, count = bytes(CHUNK), 0
+    os.sync()  # only then are the blocks of removed files free to be written
+    count = 0
     try:
         with _nothing_held_back(folder), filler.open("wb", buffering=0) as stream:
-            size = CHUNK
-            while size:
-                try:
-                    written = stream.write(zeros[:size])
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
-                    size //= 2  # the last blocks are smaller than a chunk
-                    continue
+            while written := _until_full(stream):
                 count += written
-                progress(count)
-            with contextlib.suppress(OSError):
-                os.fsync(stream.fileno())
+                os.sync()  # what the journal held back is free now: once more, until nothing fits
     finally:
         filler.unlink(missing_ok=True)
         sync_folder(folder)
+    return count
+
+
+def _until_full(stream: io.FileIO) -> int:
+    zeros, size, count = bytes(CHUNK), CHUNK, 0
+    while size:
+        try:
+            count += stream.write(zeros[:size])
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            size //= 2  # the last blocks are smaller than a chunk
     return count
 
 
