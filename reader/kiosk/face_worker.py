@@ -186,7 +186,7 @@ class FaceWorker(Worker[FaceOrder]):
         self._trace.add("inference", "frame", start, end)
         self._seen.put(seen)
         if seen.light is not None:
-            request = self._loop.answer(seen.box, seen.light.face, seen.light.background)
+            request = self._loop.answer(seen.box, seen.light.face, seen.light.background, frame.at)
             if request is not None:
                 self._set_light(request)
         self._tell(seen, end)

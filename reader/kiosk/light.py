@@ -1,6 +1,8 @@
 """The light loop: before a patient is asked to do anything about the light, the camera and the fill light are tried.
 
-A proportional controller in exposure stops on the face's own luminance; back light raises the fill light as well.
+A controller in exposure stops on the face's own luminance, around the camera's own automatic exposure: it asks, lets
+the camera settle, looks again. Exposure comes first; the fill light only where that is not enough, and it goes down
+only where there is light to spare, so that it never flashes into a face.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from reader.devices.ports import LightRequest
 
 TARGET = 0.46  # mean face luminance, 0..1 of sRGB code values: mid grey (18 %) is 0.46
 DEAD_BAND_STOPS = 0.15
-GAIN = 0.6
+GAIN = 0.8
 FILL_STEP = 0.25
 EV_LIMIT = 3.0
+BACK_LIGHT = 2.0  # background over face, in linear light
+SETTLE_S = 0.3  # that automatic exposure takes to follow a request: asking again before it has is how loops hunt
 
 
 class LightLoop:
@@ -22,33 +26,39 @@ class LightLoop:
 
     def __init__(self) -> None:
         self._request = LightRequest()
+        self._asked_at = -math.inf
 
     def reset(self) -> LightRequest:
         """Begin anew, because the next patient stands elsewhere; return what to ask of camera and lamp for that."""
         self._request = LightRequest()
+        self._asked_at = -math.inf
         return self._request
 
     def answer(
-        self, box: tuple[float, float, float, float] | None, face_luminance: float, background_ratio: float
+        self, box: tuple[float, float, float, float] | None, face_luminance: float, background_ratio: float, at: float
     ) -> LightRequest | None:
-        """Return a new request, or None while all is well.
+        """Return a new request, or None while all is well or the last one has yet to take effect.
 
-        box: face in 0..1 of the frame. face_luminance: 0..1. background_ratio: background over
-        face in linear light.
+        box: face in 0..1 of the frame. face_luminance: 0..1. background_ratio: background over face in linear light.
+        at: monotonic seconds of the frame.
         """
-        if box is None or face_luminance <= 0.0:
+        if box is None or face_luminance <= 0.0 or at - self._asked_at < SETTLE_S:
             return None
+        if self._request.region is None:  # metering on the face does most of it: see first how far that goes
+            return self._ask(replace(self._request, region=box), at)
         error = math.log2(TARGET / max(face_luminance, 0.01)) * 2.2  # code values to stops of light (gamma 2.2)
-        if abs(error) < DEAD_BAND_STOPS and self._request.region is not None:
+        if abs(error) < DEAD_BAND_STOPS:
             return None
         ev = min(EV_LIMIT, max(-EV_LIMIT, self._request.ev + GAIN * error))
         fill = self._request.fill
-        if error > 0 and (ev >= EV_LIMIT / 2 or background_ratio > 2.0):
+        if error > 0 and (ev >= EV_LIMIT / 2 or background_ratio > BACK_LIGHT):
             fill = min(1.0, fill + FILL_STEP)
-        elif error < 0 and fill > 0:
+        elif error < 0 and ev <= -EV_LIMIT / 2:
             fill = max(0.0, fill - FILL_STEP)
-        request = replace(self._request, ev=ev, fill=fill, region=box)
+        return self._ask(replace(self._request, ev=ev, fill=fill, region=box), at)
+
+    def _ask(self, request: LightRequest, at: float) -> LightRequest | None:
         if request == self._request:
             return None
-        self._request = request
+        self._request, self._asked_at = request, at
         return request

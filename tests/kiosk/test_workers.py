@@ -12,7 +12,6 @@ import pytest
 from reader.devices.ports import DeviceGone, DeviceTimeout, Frame, LightRequest
 from reader.kiosk.camera_worker import HANG_S, CameraWorker
 from reader.kiosk.clock import SystemClock
-from reader.kiosk.light import LightLoop
 from reader.kiosk.threads import Crew, WorkerDied, WorkerStuck
 from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox, Worker
@@ -119,24 +118,6 @@ def test_light_wishes_reach_the_camera() -> None:
     assert camera.requests == [LightRequest(ev=1.0)]
     worker.close()
     assert not camera.streams()
-
-
-def test_the_light_loop_brightens_a_dark_face_and_lights_it_against_a_window() -> None:
-    loop = LightLoop()
-    box = (0.3, 0.3, 0.3, 0.3)
-    assert loop.answer(None, 0.3, 1.0) is None
-    first = loop.answer(box, 0.2, 4.0)
-    assert first is not None
-    assert first.ev > 0
-    assert first.fill > 0
-    assert first.region == box
-    for _ in range(20):
-        bright = loop.answer(box, 0.8, 1.0)
-    assert bright is None or bright.ev < 0
-    calm = LightLoop()
-    assert calm.answer(box, 0.46, 1.0) is not None, "the face is metered on from the start"
-    assert calm.answer(box, 0.46, 1.0) is None
-    calm.reset()
 
 
 class Idle(Worker[str]):
