@@ -63,6 +63,7 @@ def lay_out(setup: Setup, root: Path) -> None:
         ("kiosk.key", besides.certificates.key),
     ):
         write(etc / "tls" / name, text.encode(), 0o600)
+    _open_folder(etc / "files")
     for name, text in besides.files.items():
         write(etc / "files" / name, text.encode(), 0o644)
     write(_under(root, CONNECTION), keyfile(besides.network, setup.config.site.kiosk_id).encode(), 0o600)
@@ -76,7 +77,7 @@ def _ssh(folder: Path, keys: tuple[str, ...]) -> None:
     if not keys:
         authorized.unlink(missing_ok=True)  # sshd's unit starts on this file alone
         return
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _open_folder(folder)
     if not host_key.exists():
         key = Ed25519PrivateKey.generate()
         private = key.private_bytes(
@@ -84,6 +85,12 @@ def _ssh(folder: Path, keys: tuple[str, ...]) -> None:
         )
         write(host_key, private, 0o600)
     write(authorized, "".join(key.strip() + "\n" for key in keys).encode(), 0o644)
+
+
+def _open_folder(folder: Path) -> None:
+    """Make a folder that the kiosk's own user may look into, whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
 
 
 def _under(root: Path, path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import datetime as dt
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -231,8 +232,16 @@ def test_ssh_is_there_only_with_a_key_and_goes_with_it(tmp_path: Path, boot: Pat
 
 def test_files_go_where_settings_can_name_them(tmp_path: Path, boot: Path, written: str) -> None:
     (boot / FILE_NAME).write_text(written + '\n[files]\n"jpki.pem" = "anchor"\n', encoding="utf-8")
-    assert provision(boot, tmp_path, NOW)
-    assert (tmp_path / "etc/kaopi/files/jpki.pem").read_text("utf-8") == "anchor"
+    before = os.umask(0o077)  # as the unit has it
+    try:
+        assert provision(boot, tmp_path, NOW)
+    finally:
+        os.umask(before)
+    anchor = tmp_path / "etc/kaopi/files/jpki.pem"
+    assert anchor.read_text("utf-8") == "anchor"
+    assert anchor.stat().st_mode & 0o777 == 0o644, "the kiosk's own user reads it"
+    assert anchor.parent.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "etc/kaopi/site.toml").stat().st_mode & 0o777 == 0o644
 
 
 # -- many kiosks ----------------------------------------------------------------------------------------------------
