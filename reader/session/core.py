@@ -73,7 +73,7 @@ def step(session: Session, event: ev.Event) -> Move:
         return stay(session)
     session, before = _upkeep(session)
     session, effects = _everywhere(session, event)
-    if type(event) is not ev.TimeUp and _time_is_up(session):
+    if _time_is_up(session):
         session, after = HANDLERS[session.step](session, ev.TimeUp(session.now))
         effects = (*effects, *after)
     return session, (*before, *effects)
@@ -81,20 +81,20 @@ def step(session: Session, event: ev.Event) -> Move:
 
 def deadline(session: Session) -> float | None:
     """Return when the step's limit ends (countdown included), in monotonic seconds; None if it may last."""
-    start_of_countdown = _quiet_until(session)
-    if start_of_countdown is None:
-        return None
-    return start_of_countdown + (_stretch(session) * COUNTDOWN_S if STEPS[session.step].warns else 0.0)
+    quiet = _quiet_until(session)
+    return None if quiet is None else _end(session, quiet)
 
 
 def countdown(session: Session) -> float | None:
     """Return the seconds left to press 続ける, or None while nobody needs to be asked."""
-    if not STEPS[session.step].warns:
+    quiet = _quiet_until(session)
+    if quiet is None or session.now < quiet or not STEPS[session.step].warns:
         return None
-    quiet, end = _quiet_until(session), deadline(session)
-    if quiet is None or end is None or session.now < quiet:
-        return None
-    return max(0.0, end - session.now)
+    return max(0.0, _end(session, quiet) - session.now)
+
+
+def _end(session: Session, quiet: float) -> float:
+    return quiet + (_stretch(session) * COUNTDOWN_S if STEPS[session.step].warns else 0.0)
 
 
 def _stretch(session: Session) -> float:

@@ -104,7 +104,6 @@ def begin(session: Session, visit: int) -> Move:
     session = replace(
         session,
         visit=visit,
-        slot_visit=visit,
         card_since=session.now,
         card=CardFacts(),
         failure=None,
@@ -132,13 +131,12 @@ def fresh(session: Session) -> Move:
         visual=session.visual if keep_visual else None,
         missing=session.missing,
     )
-    waiting = new.slot_visit if new.slot_visit != session.visit else 0
     blocked = blocking_failure(new)
     if blocked is not None:
         return enter(replace(new, failure=blocked), Step.OUT_OF_SERVICE, Wipe(), ReleaseCard())
     new, effects = enter(new, Step.IDLE, Wipe(), ReleaseCard())
-    if waiting:
-        begun, more = begin(new, waiting)
+    if new.card_in:
+        begun, more = begin(new, new.slot_visit)
         return begun, (*effects, *more)
     return new, effects
 

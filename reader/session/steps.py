@@ -245,9 +245,9 @@ def _front_unreadable(session: Session, problem: CardFrontProblem) -> Move:
     session = replace(session, card=replace(session.card, front_problem=problem))
     if session.step is Step.VISUAL_CHECK or session.card.certificate_state is None:
         return stay(session)  # what kind of card it is comes first
-    if problem is CardFrontProblem.CAMERA_MISSING or session.reseats >= MAX_RESEATS:
-        return offer_pin_or_staff(session, _FRONT_FAILURE.get(problem, Failure.FRONT_UNREADABLE))
     failure = _FRONT_FAILURE.get(problem, Failure.FRONT_UNREADABLE)
+    if problem is CardFrontProblem.CAMERA_MISSING or session.reseats >= MAX_RESEATS:
+        return offer_pin_or_staff(session, failure)
     return enter(
         replace(session, reseats=session.reseats + 1, failure=failure),
         Step.RESEAT_CARD,
@@ -299,7 +299,7 @@ def face(session: Session, event: ev.Event) -> Move:
         case ev.TimeUp() if session.card.photo is None:
             return refer(session, Failure.CARD_TOO_SLOW)
         case ev.TimeUp():
-            return _face_decided(session, matched=False, failure=_why_no_face(session))
+            return _try_failed(session, _why_no_face(session))
         case _:
             return _card_facts(session, event)
 
@@ -319,10 +319,14 @@ def _face_decided(session: Session, *, matched: bool, failure: Failure | None) -
         if session.card.photo is None:  # nothing is decided before the card's signatures are checked
             return stay(replace(session, matched_early=True))
         return _by_face(session)
-    session = replace(session, failure=failure or Failure.FACE_NOT_MATCHED)
+    return _try_failed(session, failure or Failure.FACE_NOT_MATCHED)
+
+
+def _try_failed(session: Session, failure: Failure) -> Move:
+    """Say why, and try again while tries are left."""
     if session.face_attempt < session.rules.face_tries:
-        return enter(session, Step.FACE_AGAIN)
-    return offer_pin_or_staff(session, session.failure or Failure.FACE_NOT_MATCHED)
+        return enter(replace(session, failure=failure), Step.FACE_AGAIN)
+    return offer_pin_or_staff(session, failure)
 
 
 def _by_face(session: Session) -> Move:
@@ -483,7 +487,7 @@ def _leave_staff_code(session: Session) -> Move:
     if session.visit and session.card_in and session.card.certificate_state is not None:
         known = session.failure not in (None, Failure.PIN_WRONG)  # a wrong PIN is no reason to give up
         return enter(session if known else replace(session, failure=Failure.STAFF_REQUESTED), Step.FACE_GIVEN_UP)
-    return fresh(session) if not session.visit else abort(session, Failure.STAFF_REQUESTED)
+    return abort(session, Failure.STAFF_REQUESTED)
 
 
 def visual_check(session: Session, event: ev.Event) -> Move:
@@ -530,8 +534,6 @@ def staff_called(session: Session, event: ev.Event) -> Move:
             return _resume(session)
         case ev.Pressed(button=Button.VISUAL_CHECK):
             return enter(session, Step.STAFF_CODE)
-        case ev.CardInserted() if not session.visit or session.published:
-            return fresh(session)
         case ev.CardInserted():
             return _publish_then_fresh(session, Failure.STAFF_REQUESTED)
         case ev.CardRemoved() if session.visit and not session.published and _dies(session):
@@ -558,17 +560,16 @@ def _publish_then_fresh(session: Session, failure: Failure) -> Move:
 
 def _resume(session: Session) -> Move:
     """Go back to where the patient called; what was being read meanwhile is picked up again."""
-    before = session.before_staff
-    if not session.visit or session.published or before is None:
-        return abort(session, Failure.STAFF_REQUESTED) if session.visit else fresh(session)
+    if not session.visit or session.published:
+        return fresh(session)
     if session.verified:
         return advance(session)
     if session.card.certificate_state is None:
-        return begin(session, session.slot_visit) if session.card_in else abort(session, Failure.CARD_PULLED)
-    match before:
+        return begin(session, session.slot_visit)
+    match session.before_staff:
         case Step.PIN_ENTRY | Step.PIN_LAST_TRY | Step.PIN_CHECKING:
             return ask_pin(session)
-        case Step.FACE_GIVEN_UP | Step.RESEAT_CARD:
+        case Step.FACE_GIVEN_UP | Step.RESEAT_CARD as before:
             return enter(session, before)
         case _:
             again = replace(session, face_attempt=max(0, session.face_attempt - 1))  # calling staff costs no try

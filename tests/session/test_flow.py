@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reader.session import effects as ef
@@ -11,7 +13,7 @@ from reader.session.core import countdown, deadline, start
 from reader.session.failures import TRAITS, Failure
 from reader.session.moves import proved, verified
 from reader.session.state import CardFacts, Rules, Session
-from reader.session.table import STEPS
+from reader.session.table import GUIDANCE_GAP_S, STEPS
 from reader.session.vocabulary import (
     Button,
     CardFrontProblem,
@@ -87,6 +89,8 @@ def test_guidance_is_spoken_but_not_faster_than_one_can_follow() -> None:
     assert at.said()[-1] == "guidance.turn_left", "a movement asked for is said at once"
     at.sees(None).wait(5).sees(Guidance.TURN_LEFT)
     assert at.said().count("guidance.turn_left") == 2
+    at.wait(GUIDANCE_GAP_S).sees(Guidance.TOO_DARK)
+    assert at.said()[-1] == "guidance.too_dark", "the pause is over when it is over"
 
 
 def test_three_unhurried_tries_then_pin_or_staff_without_blame() -> None:
@@ -118,6 +122,16 @@ def test_a_try_ends_after_twenty_seconds_and_says_why(guidance: Guidance | None,
     assert at.watcher.session.failure is failure
 
 
+def test_what_the_camera_found_is_what_is_told() -> None:
+    at = At(Rules(face_tries=1)).at_face().not_matched(Failure.FACE_NOT_LIVE)
+    assert at.pull().record().failure is Failure.FACE_NOT_LIVE
+
+
+def test_a_verified_patient_is_asked_for_nothing_more_by_the_camera() -> None:
+    at = At().at_face().sees(Guidance.COME_CLOSER).matched()
+    assert at.watcher.session.guidance is None
+
+
 def test_a_slow_card_does_not_cost_a_face_try() -> None:
     at = At().insert().certificate().wait(15).card_face().wait(15)
     assert at.is_at(Step.FACE)
@@ -141,8 +155,12 @@ def test_a_verified_patient_is_not_disturbed_by_late_facts() -> None:
 
 def test_the_kiosk_does_not_verify_on_evidence_that_is_none() -> None:
     session = At().at_face().watcher.session
-    after, _ = verified(session, ef.Evidence())
+    half = ef.Evidence(method=Method.PIN, pin_accepted=True)
+    after, effects = verified(session, half)
     assert not after.verified
+    assert [effect.record.evidence for effect in effects if isinstance(effect, ef.Publish)] == [
+        replace(half, attempts=1)
+    ], "staff see what there was"
     assert after.failure is Failure.INTERNAL
     assert not proved(ef.Evidence())
 
@@ -163,6 +181,17 @@ def test_a_patient_may_choose_the_pin_instead_of_the_face() -> None:
     at.press(Button.AGREE_ALL)
     assert at.record().evidence.method is Method.PIN
     assert at.record().evidence.nonce_local
+
+
+def test_clearing_the_pad_does_not_take_back_that_the_pin_was_wrong() -> None:
+    at = At().at_face().press(Button.USE_PIN).pin().pin_refused(2).digits(0)
+    assert at.wrong_pin_shown()
+
+
+def test_a_card_face_read_behind_the_pad_opens_the_way_to_the_camera_again() -> None:
+    at = At().insert().certificate().press(Button.USE_PIN).front(CardFrontProblem.BLUR).press(Button.USE_FACE)
+    assert at.is_at(Step.PIN_ENTRY), "without the digits of the card there is no photo to compare with"
+    assert at.card_face().press(Button.USE_FACE).is_at(Step.FACE)
 
 
 def test_a_pin_signature_that_does_not_verify_is_refused() -> None:
@@ -366,9 +395,13 @@ def test_from_the_reseat_screen_pin_stop_or_silence() -> None:
     assert reseat.press(Button.USE_PIN).is_at(Step.PIN_ENTRY)
     at = At().insert().certificate().front(CardFrontProblem.BLUR).press(Button.STOP)
     assert at.record().failure is Failure.STOPPED_BY_PATIENT
-    at = At().insert().certificate().front(CardFrontProblem.BLUR).pull().wait(76)
-    assert at.is_at(Step.IDLE)
-    assert at.record().failure is Failure.FRONT_UNREADABLE
+    for problem, failure in (
+        (CardFrontProblem.BLUR, Failure.FRONT_UNREADABLE),
+        (CardFrontProblem.SLEEVE, Failure.FRONT_SLEEVE),
+    ):
+        at = At().insert().certificate().front(problem).pull().wait(76)
+        assert at.is_at(Step.IDLE)
+        assert at.record().failure is failure
 
 
 def test_without_a_card_slot_camera_there_is_no_face_path_but_a_pin() -> None:
@@ -484,6 +517,12 @@ def test_the_desk_has_one_second_then_the_kiosk_asks_as_for_a_new_patient() -> N
     assert not at.did(ef.AskDesk)
 
 
+def test_the_second_of_the_desk_runs_from_the_question_whenever_that_was() -> None:
+    at = At().wait(10).at_face().matched()
+    assert at.is_at(Step.FACE)
+    assert at.wait(1.1).is_at(Step.CONSENT)
+
+
 def test_registration_is_offered_where_the_desk_says_so_and_only_the_wish_is_recorded() -> None:
     at = At().insert().certificate().desk(registration=Registration.NOT_REGISTERED).card_face().matched()
     assert at.is_at(Step.REGISTRATION)
@@ -521,6 +560,15 @@ def test_the_prescription_choice_adds_one_tap_where_the_site_has_it() -> None:
     assert at.record().taps == 1
 
 
+def test_a_choice_of_prescription_travels_with_an_accepted_result_only() -> None:
+    at = At(Rules(prescription_choice=True)).by_face().press(Button.AGREE_ALL)
+    at.desk(registration=Registration.NOT_REGISTERED).press(Button.PAPER)
+    assert at.is_at(Step.REGISTRATION)
+    at.press(Button.STOP)
+    assert at.record().outcome is Outcome.ABORTED
+    assert at.record().prescription is None
+
+
 def test_a_question_may_be_stopped_and_times_out() -> None:
     assert At().by_face().press(Button.STOP).record().failure is Failure.STOPPED_BY_PATIENT
     asked = At().insert().certificate().desk(ALL, Registration.NOT_REGISTERED).card_face().matched()
@@ -545,6 +593,26 @@ def test_a_silent_patient_is_asked_once_and_given_thirty_seconds() -> None:
     at.press(Button.STAY)
     assert at.is_at(Step.CONSENT)
     assert countdown(at.watcher.session) is None
+
+
+def test_the_countdown_reaches_nothing_and_an_answer_during_it_counts() -> None:
+    at = At().by_face().wait(45).wait(29)
+    left = countdown(at.watcher.session)
+    assert left is not None
+    assert left <= 0.5
+    assert at.press(Button.AGREE_ALL).record().outcome is Outcome.ACCEPTED
+
+
+def test_going_on_when_asked_is_no_other_answer() -> None:
+    at = At().at_face().press(Button.STAFF).wait(125).press(Button.STAY)
+    assert at.is_at(Step.STAFF_CALLED), "the first answers whether somebody is there"
+    assert countdown(at.watcher.session) is None
+    assert at.press(Button.STAY).is_at(Step.FACE)
+
+
+def test_an_aid_does_not_hold_a_screen_that_goes_on_by_itself() -> None:
+    at = At().by_face(CertificateState.EXPIRING_SOON).wait(7).press(Button.LARGE_TEXT).wait(1.5)
+    assert at.is_at(Step.CONSENT)
 
 
 def test_more_time_stretches_every_limit_threefold() -> None:
@@ -744,6 +812,45 @@ def test_during_a_visual_check_the_front_of_the_card_no_longer_matters() -> None
     assert at.card_failed(Failure.CARD_DATA_ALTERED).record().outcome is Outcome.REFUSED
 
 
+def test_a_staff_code_is_good_for_one_visual_check() -> None:
+    def unlocked(lasts: float) -> At:
+        return At().at_face().order_visual(lasts).press(Button.VISUAL_CHECK).staff_code("op2")
+
+    called_off = unlocked(180).happens(ev.VisualCheckCancelled(1.0))
+    assert called_off.is_at(Step.FACE_GIVEN_UP)
+    lapsed = unlocked(60).press(Button.STAFF).wait(61)
+    assert lapsed.watcher.session.visual is None
+    for at in (called_off, lapsed):
+        at.order_visual().press(Button.SAME_PERSON)
+        assert not at.watcher.session.verified
+
+
+def test_leaving_the_staff_code_keeps_why_the_face_would_not_do() -> None:
+    at = At().at_face().not_matched().wait(7).not_matched().wait(7).not_matched()
+    at.press(Button.VISUAL_CHECK).press(Button.STOP)
+    assert at.is_at(Step.FACE_GIVEN_UP)
+    assert at.pull().record().failure is Failure.FACE_NOT_MATCHED
+
+
+def test_whatever_screen_is_shown_a_forged_card_is_refused() -> None:
+    given_up = At().part(Part.CAMERA, Failure.CAMERA_MISSING).insert().certificate()
+    code = At().insert().certificate().press(Button.STAFF).press(Button.VISUAL_CHECK)
+    for at, step in ((given_up, Step.FACE_GIVEN_UP), (code, Step.STAFF_CODE)):
+        assert at.is_at(step)
+        assert at.card_face(signed=False).record().outcome is Outcome.REFUSED
+
+
+def test_other_parts_come_and_go_while_staff_are_on_their_way() -> None:
+    at = At().at_face().press(Button.STAFF).part(Part.DESK, Failure.DESK_AWAY).part(Part.DESK, None)
+    assert at.is_at(Step.STAFF_CALLED)
+
+
+def test_calling_staff_costs_no_face_try() -> None:
+    at = At().at_face().not_matched().wait(7)
+    assert at.watcher.session.face_attempt == 2
+    assert at.press(Button.STAFF).press(Button.STAY).watcher.session.face_attempt == 2
+
+
 # -- faults ------------------------------------------------------------------------------------------------------
 
 
@@ -911,9 +1018,9 @@ def test_a_visual_check_while_the_desk_still_thinks() -> None:
     assert at.is_at(Step.CONSENT)
 
 
-def test_a_visual_check_decided_without_an_order_names_the_desk() -> None:
+def test_a_comparison_under_way_is_not_cut_off_by_the_orders_own_time() -> None:
     at = At().at_face().order_visual(0.1).wait(1)
-    assert at.is_at(Step.VISUAL_CHECK), "a comparison under way is not cut off by the order's own time"
+    assert at.is_at(Step.VISUAL_CHECK)
 
 
 def test_a_new_card_on_the_last_screens_starts_at_once() -> None:
