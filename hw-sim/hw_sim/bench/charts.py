@@ -26,7 +26,7 @@ class Chart:
 def of(chapter: Chapter, metrics: Metrics) -> list[Chart]:
     """Return the pictures of a chapter."""
     makers = {
-        Chapter.FAST: (_visit, _frames, _against_goals),
+        Chapter.FAST: (_visit, _frames, _stages, _against_goals),
         Chapter.RIGHT: (_recognised, _light),
         Chapter.SAFE: (_attacks, _living),
         Chapter.LARGE: (),
@@ -79,6 +79,24 @@ def _frames(metrics: Metrics) -> Chart | None:
         "comparable is to turn one picture into the numbers by which faces are compared."
     )
     return Chart("One picture, against other open software", plots.bars("Milliseconds", marks, "ms"), says)
+
+
+_STAGES = {
+    "detect": "find the face",
+    "landmarks": "its points",
+    "liveness": "signs of life (net)",
+    "compare": "compare (nets)",
+    "other": "light, pose, depth and the rest",
+}
+
+
+def _stages(metrics: Metrics) -> Chart | None:
+    marks = [one for stage, says in _STAGES.items() for one in mark(metrics, f"face.stage_ms.{stage}", says)]
+    if not marks:
+        return None
+    whole = words.shown(metrics["face.frame_ms"]["value"], "ms")
+    says = f"Processor milliseconds of one frame by stage, the mean over tries of all virtual people; {whole} in all."
+    return Chart("Where a frame's time goes", plots.bars("Milliseconds by stage", marks, "ms"), says)
 
 
 _ALLOWED = (

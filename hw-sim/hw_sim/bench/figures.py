@@ -97,6 +97,14 @@ FIGURES = (
     Figure("face.decision_ms", "face", Chapter.FAST, "first good frame to decision, no movement asked for"),
     Figure("face.pipeline_over_mediapipe", "face", Chapter.FAST,
            "time per frame over MediaPipe's FaceLandmarker, one CPU, same clip", needs=PEERS),
+    Figure("face.frame_ms", "stages", Chapter.FAST, "one frame of a try, comparison included, on this processor"),
+    *(
+        Figure(f"face.stage_ms.{stage}", "stages", Chapter.FAST, f"of a frame: {says}")
+        for stage, says in (
+            ("detect", "finding the face"), ("landmarks", "its points"), ("liveness", "the net for signs of life"),
+            ("compare", "the nets that compare faces"), ("other", "light, pose, depth, borders and all the rest"),
+        )
+    ),
     Figure("face.*", "face", Chapter.FAST, "the face part, in detail"),
     Figure("flow.patients_per_hour", "flow", Chapter.FAST, "patients an hour, one behind the other, of ordinary kinds",
            Better.HIGHER),

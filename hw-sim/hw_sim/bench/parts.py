@@ -104,6 +104,12 @@ def _face(effort: Effort) -> Mapping[str, Row]:
     return face.measure()
 
 
+def _stages(effort: Effort) -> Mapping[str, Row]:
+    from hw_sim.bench import stages
+
+    return stages.measure()
+
+
 def _liveness(effort: Effort) -> Mapping[str, Row]:
     from hw_sim.bench import attacks
 
@@ -148,6 +154,7 @@ PARTS: Mapping[str, Measure] = {
     "kill": _kill,
     "fleet": _fleet,
     "face": _face,
+    "stages": _stages,
     "liveness": _liveness,
     "peers": _peers,
     "peer_match": _peer_match,
