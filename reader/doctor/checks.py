@@ -10,7 +10,6 @@ from reader.config.schema import KaopiConfig
 from reader.doctor import link, machine, parts, site
 from reader.doctor.finding import Check, Finding, How, Outcome, Patient, Words, skipped
 
-_KIOSK_PROCESSES = "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs"
 _IN_USE = "the running kiosk uses it; for this check: systemctl stop kaopi-kiosk"
 
 CHECKS: tuple[Check, ...] = (
@@ -115,10 +114,14 @@ def while_serving(patient: Patient) -> Iterator[tuple[Check, Finding]]:
 
 def kiosk_runs(patient: Patient) -> bool:
     """Return whether the kiosk runs as a service, and so holds camera, lamps, sound and screen."""
-    try:
-        return bool(patient.path(_KIOSK_PROCESSES).read_text("ascii").strip())
-    except OSError:
-        return False
+    for file in patient.path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes().split(b"\0")
+        except OSError:  # it has just ended
+            continue
+        if b"run" in words and b"/usr/bin/kaopi" in words:
+            return True
+    return False
 
 
 def _run_one(check: Check, patient: Patient) -> Finding:

@@ -379,14 +379,18 @@ def test_quick_leaves_out_what_takes_the_devices_from_a_running_kiosk() -> None:
 
 
 def test_beside_a_running_kiosk_what_it_holds_is_not_opened(tmp_path: Path) -> None:
-    put(tmp_path, "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs", "412\n413\n")
+    put(
+        tmp_path,
+        "/proc/412/cmdline",
+        "/usr/lib/kaopi/bin/python3\0-IB\0/usr/bin/kaopi\0run\0--site\0/etc/kaopi/site.toml\0",
+    )
     found = dict(run(patient(tmp_path), only=["display", "lamps", "speaker", "camera"]))
     assert {finding.outcome for finding in found.values()} == {Outcome.SKIPPED}
     assert all("systemctl stop kaopi-kiosk" in finding.detail for finding in found.values())
 
 
 def test_after_the_kiosk_was_stopped_its_parts_are_tested(tmp_path: Path) -> None:
-    put(tmp_path, "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs", "")
+    put(tmp_path, "/proc/413/cmdline", "/usr/lib/kaopi/bin/python3\0-IB\0/usr/bin/kaopi\0uplink\0")
     headless = {"display": {"name": "headless"}}
     ((_, finding),) = run(patient(tmp_path, devices=headless), only=["display"])
     assert finding.outcome is Outcome.OK

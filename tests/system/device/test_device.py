@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +36,10 @@ def message(result: Any) -> ResultMessage:
 
 def decoders(device: Device) -> dict[str, str]:
     """Return the kiosk's children that decode photos, each with the lines of its status."""
-    pids = device.run("cat", "/sys/fs/cgroup/system.slice/kaopi-kiosk.service/cgroup.procs").split()
+    kiosk = process(device, "kaopi-kiosk")
+    children = device.run("sh", "-c", f"cat /proc/{kiosk}/task/*/children").split()
     found = {}
-    for pid in pids:
+    for pid in children:
         if "reader.card.photo_child" in device.run("cat", f"/proc/{pid}/cmdline", check=False):
             found[pid] = device.run("cat", f"/proc/{pid}/status", check=False)
     return found
@@ -232,8 +233,7 @@ def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing
         there = device.run("sh", "-c", f"test -d {target} && echo yes || mkdir -p {target}", check=False)
         device.run("cp", "-a", target, source) if there else device.run("mkdir", "-p", source)
     data = tmp_path / "data"
-    shutil.move(device.files / "data", data)
-    device.run("mkdir", "/data")
+    subprocess.run(["cp", "--archive", device.files / "data", data], check=True)
     (device.files / "etc/fstab").write_text("\n".join(mounts) + "\n", encoding="utf-8")
     device.cut_power()
     try:
