@@ -117,10 +117,13 @@ class FaceEngine:
         self._tries: list[FaceTry] = []
 
     def enroll(self, photo: NDArray[Any]) -> Ref:
-        """Put the embedding of the IC photo into the vault and return its ref.
+        """Put the embedding of the IC photo into the vault and return its ref. See ``embed_photo``."""
+        return self.vault.put("face-reference", self.embed_photo(photo))
 
-        photo: uint8 grey (H, W) or RGB (H, W, 3), typically 160-240 wide. The caller wipes the photo itself.
-        Raises NoFaceInPhoto, BadImage.
+    def embed_photo(self, photo: NDArray[Any]) -> Embedding:
+        """Return the unit embedding of the IC photo. The caller overwrites it, and wipes the photo.
+
+        photo: uint8 grey (H, W) or RGB (H, W, 3), typically 160-240 wide. Raises NoFaceInPhoto, BadImage.
         """
         rgb = as_rgb(photo)
         # The portrait fills an ID photo; the detector was trained on faces with room around them.
@@ -136,9 +139,9 @@ class FaceEngine:
                 raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
             embedding = self.embed(padded, mesh.points)
             overwrite(mesh.points)
+            return embedding
         finally:
             overwrite(padded)
-        return self.vault.put("face-reference", embedding)
 
     def refined(self, rgb: Pixels, found: Detection) -> Mesh:
         """Return the mesh of a detection, found twice: the second region is cut by the first mesh, as in a video."""

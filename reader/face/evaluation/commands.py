@@ -15,8 +15,17 @@ from reader.face.evaluation import light as lights
 from reader.face.evaluation import liveness as lives
 from reader.face.evaluation import match as matches
 from reader.face.evaluation import plots
-from reader.face.evaluation.datasets import LIVE, DataMissing, default_data, read_groups, read_pairs, read_people
+from reader.face.evaluation.datasets import (
+    LIVE,
+    DataMissing,
+    default_data,
+    read_cards,
+    read_groups,
+    read_pairs,
+    read_people,
+)
 from reader.face.evaluation.match import MatchReport
+from reader.face.evaluation.pipeline import describing
 from reader.face.evaluation.stats import curve
 from reader.face.evaluation.table import table
 from reader.face.manifest import ManifestError
@@ -42,13 +51,15 @@ def match(data: Data = None, out: Out = _OUT, models: Models = None) -> None:
         try:
             if (home / "pairs.txt").is_file():
                 pairs = read_pairs(home)
-                reports.append(matches.compare_pairs(engine, pairs, progress=_bar("pictures")))
-                reports.append(matches.compare_pairs(engine, pairs, as_card=True, progress=_bar("card portraits")))
+                describe = describing(engine, _bar("pictures"))
+                reports.append(matches.compare_pairs(pairs, describe))
+                reports.append(matches.compare_pairs(pairs, describe, as_card=True))
             elif _has_people(home):
                 live = [one for one in read_people(home) if one.species == LIVE]
-                groups = read_groups(home)
+                describe = describing(engine, _bar("sessions"))
+                cards, groups = read_cards(home, (one.subject for one in live)), read_groups(home)
                 reports.append(
-                    matches.compare_sessions(engine, live, engine.threshold, groups=groups, progress=_bar("sessions"))
+                    matches.compare_sessions(live, engine.threshold, describe, portraits=cards, groups=groups)
                 )
         except (DataMissing, ValueError) as error:
             typer.echo(f"{home.name}: {error}")

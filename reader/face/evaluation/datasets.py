@@ -114,13 +114,13 @@ def read_groups(folder: Path) -> dict[str, str]:
         return {row["subject"]: row["group"] for row in csv.DictReader(stream)}
 
 
-def card_photo(folder: Path, subject: str) -> Path | None:
-    """Return the subject's card portrait in a lab folder, None where there is none."""
-    for suffix in (".jp2", ".png", ".jpg"):
-        path = folder / "people" / subject / f"card{suffix}"
-        if path.is_file():
-            return path
-    return None
+def read_cards(folder: Path, subjects: Iterable[str]) -> tuple[Picture, ...]:
+    """Return the card portraits of a lab folder, of the subjects who have one."""
+    found = []
+    for subject in sorted(set(subjects)):
+        paths = (folder / "people" / subject / f"card{suffix}" for suffix in (".jp2", ".png", ".jpg"))
+        found += [Picture(path, subject, "card", 0) for path in paths if path.is_file()][:1]
+    return tuple(found)
 
 
 def _nuaa(folder: Path) -> Iterable[Picture]:

@@ -16,7 +16,7 @@ from reader.face import geometry
 from reader.face.engine import FaceEngine
 from reader.face.evaluation import stats
 from reader.face.evaluation.datasets import Pairs, Picture, read_picture
-from reader.face.evaluation.pipeline import Progress, central_mesh, describe
+from reader.face.evaluation.pipeline import Progress, Side, central_mesh, describe
 from reader.face.evaluation.stats import Rate
 from reader.face.guidance import LIGHT_REASONS, light_reason
 from reader.face.image import BadImage, Pixels
@@ -150,7 +150,7 @@ def recognised(
         progress(min(len(found), limit), limit)
         if len(found) >= limit or number > 4 * limit:
             break
-        both = describe(engine, [subject[path] for path in pair])
+        both = describe(engine, [subject[path] for path in pair], Side.COLOUR)
         if len(both.pictures) == 2 and float(both.embeddings[0] @ both.embeddings[1]) >= engine.threshold:
             found.append(both.pictures[0])
     return found

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.face.embedder import Embedding
-from reader.face.engine import FaceEngine
 from reader.face.evaluation import stats
 from reader.face.evaluation.datasets import Pairs, Picture
-from reader.face.evaluation.pipeline import Described, Progress, describe
+from reader.face.evaluation.pipeline import Described, Describing, Side
 from reader.face.evaluation.stats import Rate, Scores
 from reader.face.template import SIZE
 
@@ -47,27 +46,19 @@ class MatchReport:
 
 
 def compare_pairs(
-    engine: FaceEngine,
-    pairs: Pairs,
-    *,
-    as_card: bool = False,
-    fmrs: Sequence[float] = (1e-3, 1e-4, 1e-5),
-    described: Described | None = None,
-    progress: Progress = lambda done, total: None,
+    pairs: Pairs, describe: Describing, *, as_card: bool = False, fmrs: Sequence[float] = (1e-3, 1e-4, 1e-5)
 ) -> MatchReport:
     """Compare the genuine pairs, and everybody with everybody else for the impostors.
 
     With ``as_card`` the second picture of every pair stands for the card's portrait. Impostors are all pairs of
     different subjects (clean: each pair once; card: every picture against every portrait).
     """
-    probes = described or describe(engine, pairs.pictures, grey=as_card, progress=progress)
+    probes = describe(pairs.pictures, Side.LIVE if as_card else Side.COLOUR)
     row = {picture.path: k for k, picture in enumerate(probes.pictures)}
     who = np.array([picture.subject for picture in probes.pictures])
     if as_card:
         wanted = set(pairs.second)
-        portraits = describe(
-            engine, (one for one in pairs.pictures if one.path in wanted), as_card=True, progress=progress
-        )
+        portraits = describe([one for one in pairs.pictures if one.path in wanted], Side.CARD)
         scores = probes.embeddings @ portraits.embeddings.T
         other = np.array([picture.subject for picture in portraits.pictures])
         column = {picture.path: k for k, picture in enumerate(portraits.pictures)}
@@ -98,21 +89,21 @@ def at_fmrs(genuine: Scores, impostors: Scores, subjects: Sequence[str], fmrs: S
 
 
 def compare_sessions(
-    engine: FaceEngine,
     pictures: Sequence[Picture],
     threshold: float,
+    describe: Describing,
     *,
+    portraits: Sequence[Picture] = (),
     groups: Mapping[str, str] | None = None,
     size: int = SIZE,
-    progress: Progress = lambda done, total: None,
 ) -> MatchReport:
-    """Compare templates of ``size`` successive live frames with every live picture of another session as a portrait.
+    """Compare templates of ``size`` successive live frames with portraits of another day, as the kiosk does.
 
-    This is the kiosk's own situation: several frames on one side, one grey JPEG 2000 portrait of another day on the
-    other. ``threshold`` is fixed beforehand on other data.
+    portraits: of the subjects' own cards; where there are none, every live picture of another session stands for one,
+    made grey and small. ``threshold`` is fixed beforehand on other data.
     """
-    live = describe(engine, pictures, grey=True, progress=progress)
-    cards = describe(engine, pictures, as_card=True, progress=progress)
+    live = describe(pictures, Side.LIVE)
+    cards = describe(portraits, Side.PORTRAIT) if portraits else describe(pictures, Side.CARD)
     templates, owners = _templates(live, size)
     scores = templates @ cards.embeddings.T
     card_subjects = np.array([one.subject for one in cards.pictures])

@@ -1,22 +1,22 @@
-"""From a picture on disk to points, embeddings and cue scores, through the same code that the kiosk runs."""
+"""From a picture on disk to points and embeddings, through the same code that the kiosk runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from enum import StrEnum
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 from reader.face.embedder import Embedding
-from reader.face.engine import FaceEngine
+from reader.face.engine import FaceEngine, NoFaceInPhoto
 from reader.face.evaluation.cardphoto import as_card_photo
 from reader.face.evaluation.datasets import Picture, read_picture
 from reader.face.geometry import Points
-from reader.face.image import BadImage, Pixels, as_rgb
+from reader.face.image import BadImage, Pixels
 from reader.face.landmarks import Mesh
-from reader.face.light import LightReading, read_light
 
 Progress = Callable[[int, int], None]
 
@@ -27,7 +27,6 @@ class Face:
 
     rgb: Pixels
     points: Points
-    light: LightReading
 
 
 def central_face(engine: FaceEngine, rgb: Pixels) -> Face | None:
@@ -39,7 +38,7 @@ def central_face(engine: FaceEngine, rgb: Pixels) -> Face | None:
             wide = np.asarray(cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE), np.uint8)
         mesh = central_mesh(engine, wide)
         if mesh is not None:
-            return Face(wide, mesh.points, read_light(mesh.crop, mesh.crop_points))
+            return Face(wide, mesh.points)
     return None
 
 
@@ -60,44 +59,53 @@ class Described:
 
     pictures: tuple[Picture, ...]
     embeddings: Embedding
-    lights: tuple[LightReading, ...]
     failed: int
 
 
-def describe(
-    engine: FaceEngine,
-    pictures: Iterable[Picture],
-    *,
-    as_card: bool = False,
-    grey: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> Described:
-    """Embed every picture, or with ``as_card`` the card portrait made of it. Nothing is written to disk.
+class Side(StrEnum):
+    """What a picture stands for in a comparison."""
 
-    grey: as the kiosk does with live frames, because the portrait they are compared with is grey.
-    """
-    every = tuple(pictures)
-    kept, rows, lights = [], [], []
-    failed = 0
-    for number, picture in enumerate(every):
-        progress(number, len(every))
-        face = _face_of(engine, picture.path, as_card)
-        if face is None:
-            failed += 1
+    COLOUR = "colour"  # a photograph, as it is
+    LIVE = "live"  # a frame of the kiosk's camera: made grey, because the portrait it is compared with is grey
+    CARD = "card"  # what a card's chip would hold of it: grey, small, JPEG 2000
+    PORTRAIT = "portrait"  # already such a portrait
+
+
+class Describing(Protocol):
+    """Turns pictures into embeddings; ``describe`` with an engine, or something that remembers."""
+
+    def __call__(self, pictures: Sequence[Picture], side: Side) -> Described:
+        """Embed every picture as ``side``."""
+
+
+def describing(engine: FaceEngine, progress: Progress = lambda done, total: None) -> Describing:
+    """Return ``describe`` for this engine."""
+    return lambda pictures, side: describe(engine, pictures, side, progress)
+
+
+def describe(
+    engine: FaceEngine, pictures: Sequence[Picture], side: Side, progress: Progress = lambda done, total: None
+) -> Described:
+    """Embed every picture as ``side``. Nothing is written to disk."""
+    kept, rows = [], []
+    for number, picture in enumerate(pictures):
+        progress(number, len(pictures))
+        try:
+            rows.append(_embedding(engine, read_picture(picture.path), side))
+        except (BadImage, NoFaceInPhoto):
             continue
         kept.append(picture)
-        rows.append(engine.embed(face.rgb, face.points, grey=grey or as_card))
-        lights.append(face.light)
-    progress(len(every), len(every))
+    progress(len(pictures), len(pictures))
     matrix = np.stack(rows) if rows else np.zeros((0, 1), np.float32)
-    return Described(tuple(kept), matrix, tuple(lights), failed)
+    return Described(tuple(kept), matrix, len(pictures) - len(kept))
 
 
-def _face_of(engine: FaceEngine, path: Path, as_card: bool) -> Face | None:
-    try:
-        face = central_face(engine, read_picture(path))
-    except BadImage:
-        return None
-    if face is None or not as_card:
-        return face
-    return central_face(engine, as_rgb(as_card_photo(face.rgb, face.points)))
+def _embedding(engine: FaceEngine, rgb: Pixels, side: Side) -> Embedding:
+    if side is Side.PORTRAIT:
+        return engine.embed_photo(rgb)
+    face = central_face(engine, rgb)
+    if face is None:
+        raise NoFaceInPhoto("no face was found in the picture")
+    if side is Side.CARD:
+        return engine.embed_photo(as_card_photo(face.rgb, face.points))
+    return engine.embed(face.rgb, face.points, grey=side is Side.LIVE)
