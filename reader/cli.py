@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from reader.config.schema import KaopiConfig
+    from reader.session.vocabulary import CheckedPart
     from reader.uplink.settings import BrokerSettings
 
 SITE_FILE = Path("/etc/kaopi/site.toml")
@@ -90,7 +91,6 @@ def run(site: SiteOption = None) -> None:
     from reader.config.load import ConfigError, load
     from reader.config.refusal import refused
     from reader.devices.ports import DeviceError
-    from reader.doctor import corner
     from reader.kiosk.refused import run_refused
     from reader.kiosk.run import run_kiosk
 
@@ -104,11 +104,19 @@ def run(site: SiteOption = None) -> None:
         code = (
             run_refused(config or load(), problems)
             if problems or config is None
-            else run_kiosk(config, inspect=corner.inspect)
+            else run_kiosk(config, inspect=lambda: _inspect(site))
         )
     except DeviceError as error:
         _refuse(f"{error}\n`kaopi doctor` checks every part.", EX_TEMPFAIL)
     raise typer.Exit(code)
+
+
+def _inspect(site: Path | None) -> tuple[CheckedPart, ...]:
+    """What staff read in their corner; the doctor is loaded only when somebody asks."""
+    from reader.doctor.checks import examine
+    from reader.doctor.corner import inspect
+
+    return inspect(examine(site))
 
 
 @app.command()

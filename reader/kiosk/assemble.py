@@ -36,6 +36,7 @@ from reader.kiosk.desk_link import DeskLink
 from reader.kiosk.face_worker import Compare, Engine, FaceWorker
 from reader.kiosk.front_worker import FrontWorker
 from reader.kiosk.heat import Heat
+from reader.kiosk.inspection import Inspect, none
 from reader.kiosk.kiosk import Identity, Kiosk, Parts, Workers
 from reader.kiosk.patient_keys import PatientKeys
 from reader.kiosk.staff import StaffCodes
@@ -77,6 +78,7 @@ class Choices:
     outbox: Callable[[Path], Outbox] = Outbox
     card_poll_s: float = POLL_S
     on_event: Callable[[ev.Event], None] | None = None
+    inspect: Inspect = none
 
 
 @dataclass(slots=True)
@@ -188,6 +190,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         fill=fill,
         random=choices.random,
         on_event=choices.on_event,
+        inspect=choices.inspect,
         figures=figures,
         shuffle_pad=config.session.shuffle_pad,
         heat=Heat(config.temperature.ease_c, config.temperature.stop_c),

@@ -22,6 +22,7 @@ from reader.kiosk.camera_worker import CameraOrder
 from reader.kiosk.clock import Clock
 from reader.kiosk.desk_link import DeskLink
 from reader.kiosk.health import Figures
+from reader.kiosk.inspection import Inspect, Inspection, none
 from reader.kiosk.pad import Pad
 from reader.kiosk.patient_keys import PatientKeys
 from reader.kiosk.staff import StaffCodes
@@ -101,6 +102,7 @@ class Parts:
     heat: heat.Heat = field(default_factory=heat.Heat)
     models: dict[str, str] = field(default_factory=dict)
     on_event: Callable[[ev.Event], None] | None = None
+    inspect: Inspect = none
 
 
 class Kiosk:
@@ -123,6 +125,7 @@ class Kiosk:
         self._fill = 0.0
         self._unsynced = False
         self._nonce = b""
+        self.inspection = Inspection(parts.inspect, lambda found: facts.append(ev.Inspected(parts.clock.now(), found)))
         self.heartbeats: Callable[[], dict[str, float]] = dict
         self.showing: float | None = None  # when the picture on the screen was taken; None while there is none
         self.session = core.start(rules, self._started_at)
@@ -256,6 +259,8 @@ class Kiosk:
                 operator = self._parts.staff.check(self._pad.take(), self.session.now)
                 tries = self._parts.staff.tries_left(self.session.now)
                 self._facts.append(ev.StaffCodeChecked(self.session.now, operator, tries))
+            case ef.Inspect():
+                self.inspection.begin()
             case ef.AskDesk(visit=visit, certificate=certificate):
                 self._parts.desk.ask(visit, self._patient_key(certificate))
             case ef.Say(text_id=text_id):

@@ -12,6 +12,7 @@ from types import FrameType
 from reader.config.schema import KaopiConfig
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
+from reader.kiosk.inspection import Inspect, none
 from reader.kiosk.threads import MAIN_HANG_S, Crew, HangGuard
 from reader.sdnotify import OUT_OF_SERVICE, SERVING, WAITING, notify
 from reader.session.state import Session
@@ -23,7 +24,7 @@ WATCHDOG_S = 2.0
 MIN_UPTIME_S = 2 * 3600.0  # one restart a window, which is shorter than this
 
 
-def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None = None) -> int:
+def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None = None, inspect: Inspect = none) -> int:
     """Serve patients until SIGTERM or the window is closed. Returns the exit code.
 
     A dead or stuck worker raises out of here, and a main loop that stands still is ended from outside of it: the
@@ -38,7 +39,7 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     clock = SystemClock()
-    assembled = assemble(config, Choices(clock))
+    assembled = assemble(config, Choices(clock, inspect=inspect))
     crew = Crew(assembled.workers, clock)
     assembled.kiosk.heartbeats = crew.ages
     crew.start()

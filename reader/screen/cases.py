@@ -20,6 +20,8 @@ from reader.session.state import Aids, CardFacts, Rules, Session, VisualOrder
 from reader.session.vocabulary import (
     CardFrontProblem,
     CertificateState,
+    CheckedPart,
+    Condition,
     Consent,
     ConsentItem,
     Guidance,
@@ -150,6 +152,7 @@ def _odd_cases() -> Iterator[Case]:
     grace = _card(certificate_state=CertificateState.GRACE, not_after="2026-09-30")
     soon = _card(certificate_state=CertificateState.EXPIRING_SOON, not_after="2026-12-31")
     yield Case("expiry_notice.grace", _session(Step.EXPIRY_NOTICE, card=grace), _live())
+    yield from _inspections()
     for stage in (1, 2, 3):
         yield Case(f"done.left_{stage}", _session(Step.DONE, card_left_stage=stage), _live())
     yield Case("done.expiring", _session(Step.DONE, card=soon), _live())
@@ -172,6 +175,26 @@ def _odd_cases() -> Iterator[Case]:
     yield Case("idle.few_languages", aided, _live(choosing_language=True), basic=False)
     patient = _session(Step.FACE, aids=Aids(more_time=True, lower=True))
     yield Case("face.aided_focus", patient, _live(focus=1))
+
+
+def _inspections() -> Iterator[Case]:
+    """What staff see in their corner: under way, all well, something wrong on two pages, and nothing asked."""
+    well = tuple(CheckedPart(f"part_{number}", f"部品{number}", Condition.OK) for number in range(1, 8))
+    wrong = (
+        *well,
+        CheckedPart(
+            "clock",
+            "時計",
+            Condition.FAULT,
+            "時刻が合っていません。LANケーブルと時刻サーバー（ntp）の設定を確認してください。",
+        ),
+        CheckedPart(
+            "disk", "空き容量", Condition.ATTENTION, "空きが少なくなっています。保守の担当者に連絡してください。"
+        ),
+        CheckedPart("swap", "スワップの停止", Condition.SKIPPED),
+    )
+    for name, parts, page in (("ok", well, 0), ("wrong", wrong, 0), ("second_page", wrong, 1), ("nothing", (), 0)):
+        yield Case(f"staff_corner.{name}", _session(Step.STAFF_CORNER, inspection=parts, inspection_page=page), _live())
 
 
 _BASIC: Final = {

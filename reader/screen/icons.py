@@ -84,6 +84,16 @@ def _cross(c: Canvas, ink: Colour) -> None:
     c.line([(80, 20), (20, 80)], ink, 11)
 
 
+def _attention(c: Canvas, ink: Colour) -> None:
+    c.line([(50, 12), (94, 86), (6, 86), (50, 12)], ink, 9)
+    c.line([(50, 40), (50, 58)], ink, 9)
+    c.disc(50, 73, 5.5, ink)
+
+
+def _minus(c: Canvas, ink: Colour) -> None:
+    c.line([(22, 50), (78, 50)], ink, 11)
+
+
 ICONS: Final[dict[str, Callable[[Canvas, Colour], None]]] = {
     "staff": _staff,
     "language": _language,
@@ -95,6 +105,8 @@ ICONS: Final[dict[str, Callable[[Canvas, Colour], None]]] = {
     "face": _face,
     "check": _check,
     "cross": _cross,
+    "attention": _attention,
+    "minus": _minus,
     "backspace": _backspace,
 }
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.session.vocabulary import Button, ConsentItem, Guidance, Step
+from reader.session.vocabulary import Button, CheckedPart, ConsentItem, Guidance, Step
 
 DIGITS_IN_ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
 TEXT_MARK = "@"  # a value that begins with it is a text id, translated like everything else
@@ -84,6 +84,8 @@ class Content:
     rows: tuple[ConsentRow, ...] = ()
     tries: Words | None = None
     code: Words | None = None  # a small line for staff
+    parts: tuple[CheckedPart, ...] | None = None  # the inspection; None while it is under way
+    page: int = 0  # of the parts; counted on by the session, round and round
     guidance: Guidance | None = None
     urgency: int = 0
     voice: str = ""

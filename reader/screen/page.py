@@ -134,7 +134,7 @@ class Page:
             rect.w,
             rect.h,
             leading,
-            self._line_limit(language),
+            self._line_limit(language) if text_id else 999,
             marked=marked,
         )
         line_px = round(setting.px * leading)
@@ -294,6 +294,16 @@ class Page:
         size = self.common_size(inside, self.sizes.button, bold=True, leading=BUTTON_LEADING)
         for cell, choice in zip(cells, choices, strict=True):
             self.button(cell, choice, size_mm=size)
+
+    def staff_corner(self) -> None:
+        """Make the corner with the clock open the staff code; nobody else needs to see it."""
+        side = self.mm(self.sizes.target)
+        right = self.content.right + self.mm(self.sizes.margin)
+        self.target(
+            Rect(right - round(side * 1.5), 0, round(side * 1.5), side),
+            Touch(Button.VISUAL_CHECK),
+            "button.visual_check",
+        )
 
     def focus(self, index: int | None) -> None:
         """Frame the target a keypad points at: yellow within dark, visible on any ground."""

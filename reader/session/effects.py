@@ -73,6 +73,11 @@ class CheckStaffCode(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Inspect(Effect):
+    """Look at every part that can be asked while patients are served; answered by ``Inspected``."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskDesk(Effect):
     """Ask the desk for a nonce, last consents and registration of this certificate (named by ref)."""
 

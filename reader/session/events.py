@@ -13,6 +13,7 @@ from reader.session.vocabulary import (
     Button,
     CardFrontProblem,
     CertificateState,
+    CheckedPart,
     Consent,
     ConsentItem,
     Guidance,
@@ -160,6 +161,13 @@ class StaffCodeChecked(Event):
 
     operator: str | None
     tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected(Event):
+    """What the inspection found, in the order of the doctor's list."""
+
+    parts: tuple[CheckedPart, ...]
 
 
 @dataclass(frozen=True, slots=True)

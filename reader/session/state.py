@@ -10,6 +10,7 @@ from reader.session.failures import Failure
 from reader.session.vocabulary import (
     CardFrontProblem,
     CertificateState,
+    CheckedPart,
     Consent,
     ConsentItem,
     Guidance,
@@ -124,6 +125,9 @@ class Session:
     visual: VisualOrder | None = None
     visual_unlocked: bool = False  # a staff code was entered at this kiosk for this visit
     before_staff: Step | None = None
+    staff_operator: str = ""  # whose code opened the staff corner
+    inspection: tuple[CheckedPart, ...] | None = None  # None until it is answered
+    inspection_page: int = 0
     # bookkeeping
     published: bool = False
     stored: bool = False

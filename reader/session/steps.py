@@ -15,6 +15,7 @@ from reader.session.effects import (
     CheckStaffCode,
     Effect,
     Evidence,
+    Inspect,
     ReleaseCard,
     Say,
     ShowLamp,
@@ -125,6 +126,8 @@ def out_of_service(session: Session, event: ev.Event) -> Move:
             return fresh(session) if blocked is None else stay(replace(session, failure=blocked))
         case ev.CardInserted():
             return stay(session, Say("out_of_service"), Sound(Earcon.ATTENTION))
+        case ev.Pressed(button=Button.VISUAL_CHECK):
+            return enter(replace(session, before_staff=Step.OUT_OF_SERVICE), Step.STAFF_CODE)
         case _:
             return stay(session)
 
@@ -448,7 +451,7 @@ def pin_checking(session: Session, event: ev.Event) -> Move:
 
 
 def staff_code(session: Session, event: ev.Event) -> Move:
-    """A member of staff enters their code to use the visual check here."""
+    """A member of staff enters their code: to use the visual check here, or to see how the machine is."""
     match event:
         case ev.PadChanged(count=count):
             return stay(replace(session, pad_count=count))
@@ -470,9 +473,10 @@ def staff_code(session: Session, event: ev.Event) -> Move:
 
 
 def _staff_known(session: Session, operator: str) -> Move:
-    """Unlock the visual check for the patient at the kiosk, or arm it for the next one."""
-    order = session.visual or VisualOrder(operator, "at_kiosk", session.now + VISUAL_ORDER_S)
-    order = replace(order, operator=operator)
+    """Unlock the visual check for the patient at the kiosk, or open the staff corner while nobody is served."""
+    if not session.visit:
+        return enter(replace(session, staff_operator=operator), Step.STAFF_CORNER, Inspect())
+    order = _order_here(session, operator)
     if session.visit and session.card_in:
         session = replace(session, visual=order, visual_unlocked=True)
         if session.card.certificate_state is None:
@@ -481,6 +485,27 @@ def _staff_known(session: Session, operator: str) -> Move:
     session, published = publish(session, Outcome.ABORTED, Failure.STAFF_REQUESTED)
     session, renewed = fresh(replace(session, visual=replace(order, for_next=True)))
     return session, (*published, *renewed)
+
+
+def _order_here(session: Session, operator: str) -> VisualOrder:
+    order = session.visual or VisualOrder(operator, "at_kiosk", session.now + VISUAL_ORDER_S)
+    return replace(order, operator=operator)
+
+
+def staff_corner(session: Session, event: ev.Event) -> Move:
+    """Staff read how every part is, and may arm the visual check for the next patient. A card ends it at once."""
+    match event:
+        case ev.Inspected(parts=parts):
+            return stay(replace(session, inspection=parts))
+        case ev.Pressed(button=Button.NEXT):
+            return stay(replace(session, inspection_page=session.inspection_page + 1))
+        case ev.Pressed(button=Button.VISUAL_CHECK):
+            order = _order_here(session, session.staff_operator)
+            return fresh(replace(session, visual=replace(order, for_next=True)))
+        case ev.Pressed(button=Button.STOP) | ev.CardInserted() | ev.TimeUp():
+            return fresh(session)
+        case _:
+            return stay(session)
 
 
 def _leave_staff_code(session: Session) -> Move:
@@ -720,6 +745,7 @@ HANDLERS: dict[Step, Handler] = {
     Step.PIN_ENTRY: pin_entry,
     Step.PIN_CHECKING: pin_checking,
     Step.STAFF_CODE: staff_code,
+    Step.STAFF_CORNER: staff_corner,
     Step.VISUAL_CHECK: visual_check,
     Step.REGISTRATION: registration,
     Step.EXPIRY_NOTICE: expiry_notice,

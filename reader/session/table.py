@@ -56,7 +56,9 @@ _RENEW = (S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)
 STEPS: dict[Step, StepSpec] = {
     S.STARTING: StepSpec(Lamp.OFF, "", 60, patient=False, leads_to=(S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD)),
     S.IDLE: StepSpec(Lamp.INVITE, "", None, leads_to=(S.READING_CARD, S.OUT_OF_SERVICE, S.STAFF_CALLED, S.STAFF_CODE)),
-    S.OUT_OF_SERVICE: StepSpec(Lamp.FAULT, "out_of_service", None, leads_to=(S.IDLE, S.READING_CARD, S.STAFF_CALLED)),
+    S.OUT_OF_SERVICE: StepSpec(
+        Lamp.FAULT, "out_of_service", None, leads_to=(S.IDLE, S.READING_CARD, S.STAFF_CALLED, S.STAFF_CODE)
+    ),
     S.READING_CARD: StepSpec(
         Lamp.WORKING,
         "reading_card",
@@ -122,8 +124,9 @@ STEPS: dict[Step, StepSpec] = {
         60,
         pad="staff",
         patient=False,
-        leads_to=(S.REFERRED, S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD, S.VISUAL_CHECK, S.FACE_GIVEN_UP),
+        leads_to=(S.REFERRED, *_RENEW, S.VISUAL_CHECK, S.FACE_GIVEN_UP, S.STAFF_CORNER),
     ),
+    S.STAFF_CORNER: StepSpec(Lamp.WORKING, "", 180, patient=False, leads_to=_RENEW),
     S.VISUAL_CHECK: StepSpec(
         Lamp.WORKING,
         "visual_check",

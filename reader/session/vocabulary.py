@@ -25,6 +25,7 @@ class Step(StrEnum):
     PIN_ENTRY = "pin_entry"
     PIN_CHECKING = "pin_checking"
     STAFF_CODE = "staff_code"
+    STAFF_CORNER = "staff_corner"
     VISUAL_CHECK = "visual_check"
     REGISTRATION = "registration"
     EXPIRY_NOTICE = "expiry_notice"
@@ -213,6 +214,25 @@ class Registration(StrEnum):
     REGISTERED = "registered"
     NOT_REGISTERED = "notRegistered"
     UNKNOWN = "unknown"
+
+
+class Condition(StrEnum):
+    """How a part of the machine was found: well, to be looked at, not working, or not asked."""
+
+    OK = "ok"
+    ATTENTION = "attention"
+    FAULT = "fault"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """One line of the inspection that staff read at the kiosk. code: the doctor's name of the check."""
+
+    code: str
+    title: str
+    condition: Condition
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,9 @@ class Watcher:
             assert proved(after.evidence), "verified without evidence"
         if STEPS[after.step].verified:
             assert after.verified, f"{after.step} without a verified identity"
+        if after.step is Step.STAFF_CORNER:
+            assert after.staff_operator, "the staff corner without a staff code"
+            assert after.visit == 0, "the staff corner before a patient"
         if STEPS[after.step].dies_with_card:
             assert after.card_in, f"{after.step} without a card"
             assert after.slot_visit == after.visit, f"{after.step} with the facts of another card"

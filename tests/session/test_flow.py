@@ -18,6 +18,8 @@ from reader.session.vocabulary import (
     Button,
     CardFrontProblem,
     CertificateState,
+    CheckedPart,
+    Condition,
     Consent,
     ConsentItem,
     Guidance,
@@ -769,12 +771,55 @@ def test_staff_codes_lock_and_lead_back() -> None:
 
 
 def test_a_staff_code_at_the_start_screen_arms_the_next_patient() -> None:
-    at = At().press(Button.VISUAL_CHECK).staff_code("op2")
+    at = At().press(Button.VISUAL_CHECK).staff_code("op2").press(Button.VISUAL_CHECK)
     assert at.is_at(Step.IDLE)
     assert at.watcher.session.visual is not None
     assert at.insert().certificate().is_at(Step.VISUAL_CHECK)
     at = At().press(Button.VISUAL_CHECK).insert()
     assert at.is_at(Step.READING_CARD)
+
+
+def test_a_staff_code_while_nobody_is_served_shows_how_every_part_is() -> None:
+    at = At().press(Button.VISUAL_CHECK).staff_code("op2")
+    assert at.is_at(Step.STAFF_CORNER)
+    assert ef.Inspect() in at.watcher.effects
+    asked = at.watcher.session
+    assert asked.inspection is None, "until the answer comes"
+    clock = CheckedPart("clock", "時計", Condition.FAULT, "時刻を合わせてください。")
+    at.inspected(clock)
+    assert at.watcher.session.inspection == (clock,)
+    at.press(Button.NEXT)
+    assert at.watcher.session.inspection_page == 1
+    at.press(Button.YES)
+    assert at.is_at(Step.STAFF_CORNER), "nothing else is meant by it"
+    at.press(Button.STOP)
+    assert at.is_at(Step.IDLE)
+    left = at.watcher.session
+    assert (left.inspection, left.staff_operator) == (None, "")
+    assert left.visual is None, "to look is not to order a visual check"
+
+
+def test_the_staff_corner_closes_by_itself_and_for_a_patient() -> None:
+    at = At().press(Button.VISUAL_CHECK).staff_code("op2").wait(181)
+    assert at.is_at(Step.IDLE)
+    at = At().press(Button.VISUAL_CHECK).staff_code("op2").insert()
+    assert at.is_at(Step.READING_CARD)
+    assert at.inspected().is_at(Step.READING_CARD), "an answer that comes late changes nothing"
+
+
+def test_staff_see_what_is_wrong_while_nobody_can_be_served() -> None:
+    at = At().part(Part.CARD_READER, Failure.READER_MISSING)
+    assert at.is_at(Step.OUT_OF_SERVICE)
+    at.press(Button.VISUAL_CHECK).staff_code("op2")
+    assert at.is_at(Step.STAFF_CORNER)
+    at.press(Button.STOP)
+    assert at.is_at(Step.OUT_OF_SERVICE)
+
+
+def test_a_wrong_code_opens_no_staff_corner() -> None:
+    at = At().press(Button.VISUAL_CHECK).staff_code(None)
+    assert at.is_at(Step.STAFF_CODE)
+    assert ef.Inspect() not in at.watcher.effects
 
 
 def test_a_staff_code_before_the_card_is_read_waits_for_it() -> None:

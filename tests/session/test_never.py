@@ -118,6 +118,8 @@ class Hands:
             return ev.VisualCheckCancelled(at)
         if kind < 0.75:
             return ev.StaffDecided(at, "op", rng.random() < 0.7)
+        if kind < 0.8:
+            return ev.Inspected(at, ())
         return ev.StaffCodeChecked(at, rng.choice((None, "op")), rng.randrange(0, 5))
 
     def _parts(self, at: float, visit: int, watcher: Watcher) -> ev.Event:

@@ -11,6 +11,7 @@ from reader.session.vocabulary import (
     Button,
     CardFrontProblem,
     CertificateState,
+    CheckedPart,
     Consent,
     ConsentItem,
     Guidance,
@@ -129,6 +130,9 @@ class At:
 
     def staff_code(self, operator: str | None, left: int = 4) -> At:
         return self.happens(ev.StaffCodeChecked(self.now, operator, left))
+
+    def inspected(self, *parts: CheckedPart) -> At:
+        return self.happens(ev.Inspected(self.now, parts))
 
     def stored(self) -> At:
         return self.happens(ev.ResultStored(self.now, self.visit))

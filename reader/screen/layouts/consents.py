@@ -1,9 +1,11 @@
-"""The consent list: every question a row, or one question at a time where the panel is small."""
+"""The consent list: every question a row, or one question at a time where the panel is small or the text large."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reader.screen.model import Choice, Rank, Words
-from reader.screen.page import Page
+from reader.screen.page import BUTTON_LEADING, Page
 from reader.screen.panels import Shape
 from reader.screen.scene import Rect
 from reader.session.vocabulary import Button
@@ -11,7 +13,7 @@ from reader.session.vocabulary import Button
 
 def compose(page: Page) -> None:
     """List on a wide panel, otherwise the first question without an answer."""
-    if page.shape is Shape.WIDE:
+    if page.shape is Shape.WIDE and not page.model.large_text:
         _list(page)
     else:
         _one(page)
@@ -32,32 +34,28 @@ def _list(page: Page) -> None:
     page.button(everything, content.choices[0])
     height = target * len(content.rows) + gap * (len(content.rows) - 1)
     top = rows.y + (rows.h - height) // 2
-    for index, row in enumerate(content.rows):
-        line = Rect(rows.x, top + index * (target + gap), rows.w, target)
+    button_w, pad = page.mm(41), page.mm(2.0)
+    lines = [Rect(rows.x, top + index * (target + gap), rows.w, target) for index in range(len(content.rows))]
+    declines = [Rect(line.right - button_w, line.y, button_w, line.h) for line in lines]
+    agrees = [Rect(decline.x - gap - button_w, decline.y, button_w, decline.h) for decline in declines]
+    agree, decline = Choice(Button.AGREE, Words("button.agree")), Choice(Button.DECLINE, Words("button.decline"))
+    # One size for all answers, the size they have when chosen: a tick must not make the words jump.
+    marked = [
+        (page.inside(cell, choice, True)[2], choice.words)
+        for cells, choice in ((agrees, agree), (declines, decline))
+        for cell in cells
+    ]
+    size = page.common_size(marked, page.sizes.button * 0.74, bold=True, leading=BUTTON_LEADING)
+    labels = [
+        (Rect(line.x + pad, line.y, left.x - gap - line.x - pad, line.h), Words(f"consent.item.{row.item.value}"))
+        for line, left, row in zip(lines, agrees, content.rows, strict=True)
+    ]
+    label_size = page.common_size(labels, page.sizes.body * 0.86, bold=True, leading=1.15)
+    for line, (label, words), left, right, row in zip(lines, labels, agrees, declines, content.rows, strict=True):
         page.box(line, page.colours.tint)
-        button_w = page.mm(41)
-        pad = page.mm(2.0)
-        decline = Rect(line.right - button_w, line.y, button_w, line.h)
-        agree = Rect(decline.x - gap - button_w, line.y, button_w, line.h)
-        label = Rect(line.x + pad, line.y, agree.x - gap - line.x - pad, line.h)
-        page.text(
-            label,
-            Words(f"consent.item.{row.item.value}"),
-            page.sizes.body * 0.86,
-            bold=True,
-            ground=page.colours.tint,
-            leading=1.15,
-        )
-        size = page.sizes.button * 0.74
-        page.button(
-            agree, Choice(Button.AGREE, Words("button.agree"), item=row.item), size_mm=size, chosen=row.answer is True
-        )
-        page.button(
-            decline,
-            Choice(Button.DECLINE, Words("button.decline"), item=row.item),
-            size_mm=size,
-            chosen=row.answer is False,
-        )
+        page.text(label, words, label_size, bold=True, ground=page.colours.tint, leading=1.15)
+        page.button(left, replace(agree, item=row.item), size_mm=size, chosen=row.answer is True)
+        page.button(right, replace(decline, item=row.item), size_mm=size, chosen=row.answer is False)
 
 
 def _one(page: Page) -> None:
@@ -78,11 +76,9 @@ def _one(page: Page) -> None:
         area = page.answers(area, (*choices, *content.choices))
     else:
         foot = Rect(area.x, area.bottom - target, area.w, target)
-        for cell, choice in zip(foot.row(len(content.choices), gap), content.choices, strict=True):
-            page.button(cell, choice)
+        page.buttons(foot.row(len(content.choices), gap), content.choices)
         pair = Rect(area.x, foot.y - gap - target, area.w, target)
-        for cell, choice in zip(pair.row(2, gap), choices, strict=True):
-            page.button(cell, choice)
+        page.buttons(pair.row(2, gap), choices)
         area = Rect(area.x, area.y, area.w, pair.y - gap - area.y)
     label = page.mm(page.sizes.label * 1.4)
     if len(content.rows) > 1:

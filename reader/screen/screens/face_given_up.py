@@ -23,7 +23,10 @@ def content(session: Session) -> Content:
         )
     staff = Choice(Button.STAFF, Words("button.staff"))
     return Content(
-        Words("face_given_up.headline"), Words("face_given_up.body"), picture=Picture.PIN, choices=(*choices, staff)
+        Words("face_given_up.headline"),
+        Words("face_given_up.body"),
+        picture=Picture.PIN_OR_STAFF,
+        choices=(*choices, staff),
     )
 
 

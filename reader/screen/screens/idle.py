@@ -8,10 +8,8 @@ from __future__ import annotations
 from reader.screen.layouts import message
 from reader.screen.model import Content, Picture, Words
 from reader.screen.page import Page
-from reader.screen.scene import Rect, Touch
 from reader.screen.screens.screen import Screen
 from reader.session.state import Session
-from reader.session.vocabulary import Button
 
 
 def content(session: Session) -> Content:
@@ -26,9 +24,7 @@ def content(session: Session) -> Content:
 def compose(page: Page) -> None:
     """Lay out the message, and the staff corner nobody needs to see."""
     message.compose(page)
-    side = page.mm(page.sizes.target)
-    corner = Rect(page.content.right + page.mm(page.sizes.margin) - round(side * 1.5), 0, round(side * 1.5), side)
-    page.target(corner, Touch(Button.VISUAL_CHECK), "button.visual_check")
+    page.staff_corner()
 
 
 SCREEN = Screen(content, compose)
