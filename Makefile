@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench baseline peers mutate deb device-test flash fuzz kill deb docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench baseline peers mutate deb device-test image image-test flash fuzz kill deb docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,16 @@ deb: setup-test models ## Build the Debian package (SUITE=trixie|bookworm ARCH=a
 
 device-test: setup-test models ## Boot a Debian root with the package in it and serve patients there (root; builds once)
 	@$(PY) -m pytest -q -p no:randomly -n 0 tests/system/device
+
+KEYS ?= out/image-keys
+image: setup-test models ## Build the Debian arm64 image and its signed update (root; a quarter of an hour once); out/image/
+	@$(MAKE) --no-print-directory deb SUITE=trixie ARCH=arm64
+	@$(PY) image/keys.py $(KEYS)
+	@$(PY) image/debian.py --keys $(KEYS)
+
+image-test: setup-test image ## Boot that image in QEMU: set-up, a patient, an update, 20 power cuts (root; an hour or more)
+	@$(PY) image/debian.py --keys $(KEYS) --bump 1 --out out/image-next
+	@$(PY) -m hw_sim.image.prove --image out/image --update out/image-next --keys $(KEYS)
 
 IMG ?= out/image/kaopi-arm64.img
 flash: ## Write IMG to the SD card DEV=/dev/sdX: shows it, asks, writes, reads back (as root)

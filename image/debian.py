@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,6 +115,21 @@ def able() -> None:
             run("mount", "-t", "binfmt_misc", "binfmt_misc", binfmt)
         if not (binfmt / "qemu-aarch64").exists():
             run("update-binfmts", "--enable", "qemu-aarch64")
+
+
+def built_package() -> Path:
+    """Return the package that `make deb SUITE=trixie ARCH=arm64` left."""
+    found = sorted((ROOT / "out/deb").glob("kaopi_*~deb13_arm64.deb"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise SystemExit("no package yet: make deb SUITE=trixie ARCH=arm64")
+    return found[-1]
+
+
+def image_version(bump: int = 0) -> str:
+    """Return the project's version with the commit's time as the build, so that a later build counts as newer."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    build = run("git", "log", "-1", "--format=%cd", "--date=format-local:%Y%m%d%H%M", cwd=ROOT).strip()
+    return f"{project}+{int(build) + bump}"
 
 
 def base(cache: Path, epoch: int) -> Path:
@@ -295,8 +311,8 @@ def bundle(boot: Path, system: Path, target: Path, version: str, keys: Path, for
 def main(arguments: list[str] | None = None) -> int:
     """Build; print paths, sizes, hashes and times. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--package", type=Path, required=True, help="kaopi's arm64 package for trixie")
-    parser.add_argument("--version", required=True, help="the image's version, as 0.1.0+20261122")
+    parser.add_argument("--package", type=Path, help="kaopi's arm64 package for trixie; else the one in out/deb")
+    parser.add_argument("--bump", type=int, default=0, help="add this to the version's build number")
     parser.add_argument("--keys", type=Path, required=True, help="folder of ca.crt, release.crt, release.key")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "image")
     parser.add_argument("--cache", type=Path, default=CACHE)
@@ -305,19 +321,22 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or run("git", "log", "-1", "--format=%ct", cwd=ROOT).strip())
     options.out.mkdir(parents=True, exist_ok=True)
-    system = root_with_package(options.cache, base(options.cache, epoch), options.package, epoch)
-    name = f"kaopi-arm64-{options.version}"
+    package, version = options.package or built_package(), image_version(options.bump)
+    system = root_with_package(options.cache, base(options.cache, epoch), package, epoch)
+    for old in options.out.glob("kaopi-arm64*"):
+        old.unlink()
+    name = f"kaopi-arm64-{version}"
     image, update = options.out / "kaopi-arm64.img", options.out / f"{name}.raucb"
     with step("overlay"):
         root = options.out / "root"
-        finish(system, root, options.version, options.keys / "ca.crt")
+        finish(system, root, version, options.keys / "ca.crt")
     with step("slots"):
         boot, erofs = slots(root, options.out, epoch)
         shutil.rmtree(root)
     with step("disk"):
         disk(boot, erofs, image, epoch)
     with step("signed update"):
-        bundle(boot, erofs, update, options.version, options.keys)
+        bundle(boot, erofs, update, version, options.keys)
     for path in (image, update):
         digest = hashlib.file_digest(path.open("rb"), "sha256").hexdigest()
         path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n", "ascii")

@@ -1,0 +1,1 @@
+"""The built image in an emulated machine: booted, set up, served at, updated and cut off from power."""
