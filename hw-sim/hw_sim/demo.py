@@ -6,14 +6,17 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 from hw_sim.people.sources import fetch
 from hw_sim.scenario import picture
+from hw_sim.scenario.played import Played
 from hw_sim.scenario.real import play
 from hw_sim.scenario.schema import load
 from reader.session.vocabulary import Step
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "face.toml"
+BUSY_MS = 150.0  # a frame that takes longer than this leaves the face too little to go by
 
 
 def run_demo(out: Path, say: Callable[[str], None]) -> int:
@@ -41,6 +44,32 @@ def run_demo(out: Path, say: Callable[[str], None]) -> int:
     picture.contact_sheet(played, out / "contact-sheet.png")
     (out / "timeline.svg").write_text(picture.timeline_svg(played), "utf-8")
     say(f"\n{len(screens)} screens, contact-sheet.png and timeline.svg are in {out}/")
-    for problem in played.problems:
-        say(f"not as it should be: {problem}")
+    say("\nIn short")
+    for line in in_short(played):
+        say(f"  {line}")
     return 0 if played.ok else 1
+
+
+def in_short(played: Played) -> list[str]:
+    """Return what happened in a few sentences; where it went wrong, what to do about it."""
+    if not played.ok:
+        lines = [f"not as it should be: {problem}" for problem in played.problems]
+        frame = frame_ms(played)
+        if frame > BUSY_MS:
+            lines.append(f"This machine was busy: one frame took {frame:.0f} ms. Run it again when it is idle.")
+        return lines
+    entered = {step: at for at, step in reversed(played.steps)}
+    put_in = next(at for at, note in played.notes if note.startswith("card in"))
+    link = sum(span.end - span.start for span in played.spans if span.lane == "card link")
+    taps, safe = played.results[-1].taps, entered[Step.DONE] - put_in
+    return [
+        f"Verified {entered[Step.CONSENT] - put_in:.1f} s after the card went in; the card took {link:.1f} s of it.",
+        f"{taps} tap{'' if taps == 1 else 's'}; {safe:.1f} s from card in to a result that is safe.",
+        "The desk stored the result once and acknowledged it. No number, name or picture was in it.",
+    ]
+
+
+def frame_ms(played: Played) -> float:
+    """Return the typical milliseconds of looking at a frame, 0 where none was looked at."""
+    took = [1000 * (span.end - span.start) for span in played.spans if (span.lane, span.name) == ("inference", "frame")]
+    return median(took) if took else 0.0
