@@ -224,6 +224,7 @@ class FaceTry:
             frames=self._passive.frames,
             repeats=self._repeat.score,
             border=self._border.score,
+            settled=self._border.settled,
             bands=max(0.0, self._bands.face - 1.5 * self._bands.room),
             blinks=self._blink.count,
             solid=self._depth.solid,

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -90,12 +91,21 @@ def camera() -> Callable[..., Iterator[Shot]]:
     ) -> Iterator[Shot]:
         generator = np.random.default_rng(seed)
         scale = 400.0 / portrait.shape[0]
+        head = np.zeros((480, 640), np.float32)
+        cv2.ellipse(head, (325, 225), (85, 115), 0, 0, 360, 1.0, -1)
+        head = cv2.GaussianBlur(head, (0, 0), 12.0)
+
+        def placed(what: NDArray[Any], x: float, y: float, by: float) -> NDArray[np.float32]:
+            place = np.array([[by, 0, x], [0, by, y]])
+            return cv2.warpAffine(what, place, (640, 480), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+
+        left = 320 - portrait.shape[1] * scale / 2
+        room = placed(portrait, left, 60, scale)
         for k in range(round(seconds * 30)):
-            sway = 4.0 * np.sin(k / 9.0), 3.0 * np.sin(k / 13.0)
-            place = np.array([[scale, 0, 320 - portrait.shape[1] * scale / 2 + sway[0]], [0, scale, 60 + sway[1]]])
-            # The picture goes on beyond its edges: edges that moved with the face would make it a sheet of paper.
-            filled = cv2.warpAffine(portrait, place, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-            picture = filled.astype(np.float32)
+            # The head sways and the room stands still: edges that moved with the face would make it a sheet of paper.
+            x, y = 4.0 * np.sin(k / 9.0), 3.0 * np.sin(k / 13.0)
+            mask = placed(head, x, y, 1.0)[..., None]
+            picture = placed(portrait, left + x, 60 + y, scale) * mask + room * (1 - mask)
             picture += generator.normal(0, noise, picture.shape) if noise else 0.0
             yield Shot(np.clip(picture, 0, 255).astype(np.uint8), start + k / 30, k)
 

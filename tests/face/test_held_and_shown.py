@@ -44,7 +44,7 @@ def border(edges_at: Callable[[float], tuple[float, ...]], sway: float = 14.0) -
     cue = BorderCue()
     for look in range(10):
         x = 320.0 + sway * math.sin(look)
-        cue.add(room(*edges_at(x)), mesh(x, 220.0), look * 0.2)
+        cue.add(room(*edges_at(x)), mesh(x, 220.0), look * 0.1)
     return cue.score
 
 

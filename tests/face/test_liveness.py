@@ -16,7 +16,7 @@ from reader.face.engine import FaceEngine
 from reader.face.geometry import Pose, pose
 from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, draw
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
-from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, evidence, verdict
+from reader.face.liveness.rule import LEAST_BANDS, LEAST_BORDER, LEAST_FRAMES, Cues, Verdict, Weights, evidence, verdict
 from reader.session.vocabulary import Guidance
 
 WEIGHTS = Weights()
@@ -34,6 +34,19 @@ def test_nothing_is_decided_before_ten_frames() -> None:
 
 def test_convincing_passive_evidence_needs_no_challenge() -> None:
     assert verdict(GOOD, WEIGHTS) is Verdict.LIVE
+
+
+def test_a_sheet_in_the_hand_or_a_screen_is_asked_to_turn_however_lifelike() -> None:
+    assert verdict(replace(GOOD, border=LEAST_BORDER), WEIGHTS) is Verdict.CHALLENGE
+    assert verdict(replace(GOOD, bands=LEAST_BANDS), WEIGHTS) is Verdict.CHALLENGE
+
+
+def test_nobody_is_let_through_unasked_before_edges_have_been_looked_for() -> None:
+    assert verdict(replace(GOOD, settled=False), WEIGHTS) is Verdict.MORE
+
+
+def test_eyelids_that_move_weigh_little() -> None:
+    assert 0 < evidence(replace(GOOD, blinks=3), WEIGHTS) - evidence(GOOD, WEIGHTS) < 1
 
 
 def test_a_site_may_always_ask() -> None:

@@ -17,7 +17,7 @@ from reader.face.geometry import LEFT_EYE_OUTER, NASION, RIGHT_EYE_OUTER, Points
 from reader.face.image import Pixels
 from reader.vault import overwrite
 
-EVERY_S = 0.2
+EVERY_S = 0.1
 _COLUMNS, _ROWS = 192, 72
 _ACROSS, _ABOVE, _DOWN = 5.6, 0.9, 2.0  # the part of the picture looked at, in eye distances, about the nasion
 _NEAREST, _FARTHEST = 0.72, 2.6  # where a border may be, in eye distances to either side
@@ -41,7 +41,7 @@ class BorderCue:
         self._next = float("-inf")
 
     def add(self, rgb: Pixels, points: Points, at: float) -> None:
-        """Take one frame (H, W, 3) with its mesh (468, 3) at second ``at``; five looks a second are enough."""
+        """Take one frame (H, W, 3) with its mesh (468, 3) at second ``at``; ten looks a second are enough."""
         if at < self._next:
             return
         self._next = at + EVERY_S
@@ -56,9 +56,14 @@ class BorderCue:
         self._looks += 1
 
     @property
+    def settled(self) -> bool:
+        """Whether there were enough looks for a score."""
+        return self._looks >= _LEAST_LOOKS
+
+    @property
     def score(self) -> float:
         """How much better two edges beside the face fit the face's movement than the room's rest, -1..1."""
-        if self._looks < _LEAST_LOOKS:
+        if not self.settled:
             return 0.0
         face, room = (_both(total) / self._looks for total in (self._with_face, self._with_room))
         return face - room if face >= _LEAST_EDGE else 0.0

@@ -42,7 +42,7 @@ class Weights:
     """Nats per cue and the two ends of the scale."""
 
     accept: float = 4.0
-    unasked: float = 4.5  # where no movement was asked for: photographs on a telephone's screen have reached 3.5
+    unasked: float = 5.0  # where no movement was asked for: photographs on a telephone's screen have reached 3.5
     refuse: float = -7.0
     depth: float = 1.0
     border: float = -4.0
@@ -59,6 +59,7 @@ class Cues:
     """Everything known about one track.
 
     passive: mean nats over ``frames``. repeats: share of repeated frames, 0..1. border: ``BorderCue.score``.
+    settled: the border cue has had its looks.
     bands: depth on the face beyond the room's. blinks: how many were seen. solid, flat: what turning showed.
     """
 
@@ -66,6 +67,7 @@ class Cues:
     frames: int
     repeats: float
     border: float = 0.0
+    settled: bool = True
     bands: float = 0.0
     blinks: int = 0
     solid: bool = False
@@ -99,7 +101,7 @@ def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Ver
     if asked and total >= weights.accept:
         return Verdict.LIVE
     if not asked and not always_challenge and total >= weights.unasked:
-        return Verdict.LIVE
+        return Verdict.LIVE if cues.settled else Verdict.MORE
     if asked >= weights.most_challenges or total <= weights.refuse:
         return Verdict.FAKE
     return Verdict.CHALLENGE
