@@ -29,7 +29,7 @@ def configuration(patient: Patient) -> Finding:
         return fail(str(error), Words("示された行を直してください。", "Put the named line right."))
     if patient.site_file is None:
         remedy = Words(
-            "/etc/kaopi/site.tomlを作成してください（見本: /usr/share/kaopi/site.example.toml）。",
+            "見本（/usr/share/kaopi）から/etc/kaopi/site.tomlを作成してください。",
             "Create /etc/kaopi/site.toml from /usr/share/kaopi/site.example.toml.",
         )
         return (fail if patient.config.site.production else warn)("no site file, defaults in use", remedy)
