@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hw_sim.bench import card, outbox
+import pytest
+from hw_sim.bench import card, outbox, stages
 from hw_sim.bench.figures import FIGURES, figure_of, of_part
 from hw_sim.bench.parts import PARTS
 from hw_sim.bench.result import empty
@@ -53,6 +54,9 @@ def test_quick_parts_measure_all_they_declare() -> None:
     result = empty()
     result.take("outbox", outbox.measure(count=200))
     result.take("card", card.measure(n=1))
+    result.take("stages", stages.measure(seconds=0.1))
     assert result.absent == {}
-    assert set(result.metrics) == {figure.name for part in ("outbox", "card") for figure in of_part(part)}
+    assert set(result.metrics) == {figure.name for part in ("outbox", "card", "stages") for figure in of_part(part)}
     assert all(row["n"] >= 1 for row in result.metrics.values())
+    spent = sum(row["value"] for name, row in result.metrics.items() if name.startswith("face.stage_ms."))
+    assert spent == pytest.approx(result.metrics["face.frame_ms"]["value"], rel=0.05)

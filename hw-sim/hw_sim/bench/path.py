@@ -38,10 +38,12 @@ class FilmCamera:
     def __init__(self, frames: Sequence[Frame]) -> None:
         self._pixels = [frame.pixels for frame in frames]
         self._began = self._due = 0.0
+        self._number = -1
 
     def start(self) -> None:
         """See Camera."""
         self._began = self._due = time.monotonic()
+        self._number = -1
 
     def capture(self, timeout_s: float) -> Frame:
         """See Camera: the newest frame, each once."""
@@ -49,7 +51,7 @@ class FilmCamera:
         if self._due - now > timeout_s:
             raise DeviceTimeout("the next frame is not due yet")
         time.sleep(max(0.0, self._due - now))
-        number = int((time.monotonic() - self._began) * FPS)
+        number = self._number = max(self._number + 1, int((time.monotonic() - self._began) * FPS))
         self._due = self._began + (number + 1) / FPS
         place = number % (2 * len(self._pixels) - 2)
         pixels = self._pixels[min(place, 2 * len(self._pixels) - 2 - place)]

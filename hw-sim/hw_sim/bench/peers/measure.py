@@ -53,7 +53,7 @@ def recognition(data: Path | None = None) -> dict[str, Row]:
     with tempfile.TemporaryDirectory() as name:
         commands = _commands(Path(name))
         for peer in COMPARING:
-            rows.update(_compared(peer, _vectors(commands[peer], pairs), pairs))
+            rows.update(compared(peer, _vectors(commands[peer], pairs), pairs))
     return rows
 
 
@@ -126,7 +126,7 @@ def scores_of(name: str, vectors: Vectors) -> Vectors:
     return np.asarray(unit @ unit.T)
 
 
-def _compared(name: str, vectors: Vectors, pairs: Pairs) -> dict[str, Row]:
+def compared(name: str, vectors: Vectors, pairs: Pairs) -> dict[str, Row]:
     """Count as the face part does: all different people as impostors, pairs without a face left out and said."""
     seen = ~np.isnan(vectors[:, 0])
     scores = scores_of(name, vectors[seen])
