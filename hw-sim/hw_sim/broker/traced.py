@@ -16,21 +16,26 @@ class TracedLink:
     """A kiosk's link. A result is a span until the desk's acknowledgement, a question until its answer."""
 
     def __init__(self, inner: MqttLink, now: Callable[[], float], add: Callable[[Span], None]) -> None:
-        self._inner, self._now, self._add = inner, now, add
+        self.inner, self._now, self._add = inner, now, add
         self._asked: dict[Channel, float] = {}
 
     @property
     def connected(self) -> bool:
         """See MqttLink."""
-        return self._inner.connected
+        return self.inner.connected
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was sent that is not answered yet."""
+        return bool(self._asked)
 
     def connect(self) -> None:
         """See MqttLink."""
-        self._inner.connect()
+        self.inner.connect()
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, expiry_s: int | None = None) -> bool:
         """See MqttLink."""
-        taken = self._inner.publish(topic, payload, qos=qos, retain=retain, expiry_s=expiry_s)
+        taken = self.inner.publish(topic, payload, qos=qos, retain=retain, expiry_s=expiry_s)
         channel = parse(topic).channel
         if taken and channel in _ANSWERS.values():
             self._asked.setdefault(channel, self._now())
@@ -40,7 +45,7 @@ class TracedLink:
 
     def poll(self) -> list[Fact]:
         """See MqttLink."""
-        facts = self._inner.poll()
+        facts = self.inner.poll()
         for fact in facts:
             if isinstance(fact, Received):
                 self._heard(fact.topic)
@@ -57,4 +62,4 @@ class TracedLink:
 
     def close(self) -> None:
         """See MqttLink."""
-        self._inner.close()
+        self.inner.close()

@@ -44,6 +44,7 @@ class Machine:
         self._unset_since: float | None = None
         self.temperature_c = 48.0
         self.disk: FaultKind | None = None
+        self.on_put: Callable[[uuid.UUID], None] = lambda result_id: None
 
     # -- Clock -----------------------------------------------------------------------------------------------------
 
@@ -56,7 +57,7 @@ class Machine:
         wall = self._clock.wall()
         if self._unset_since is not None:
             since = datetime.timedelta(seconds=self._clock.now() - self._unset_since)
-            return datetime.datetime(1970, 1, 1, tzinfo=wall.tzinfo) + since
+            return (datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + since).astimezone(wall.tzinfo)
         return wall + self._step
 
     # -- faults ----------------------------------------------------------------------------------------------------
@@ -78,6 +79,11 @@ class Machine:
         else:
             return False
         return True
+
+    def mend(self) -> None:
+        """End every fault."""
+        for kind in (FaultKind.CLOCK_OK, FaultKind.DISK_OK, FaultKind.COOLED):
+            self.fault(kind)
 
     def figures(self) -> Figures:
         """What the computer tells about itself."""
@@ -115,6 +121,7 @@ class _Outbox(Outbox):
         self._machine.write_slowly()
         self._max_rows = 0 if self._machine.disk is FaultKind.OUTBOX_FULL else MAX_ROWS
         super().put(result_id, payload)
+        self._machine.on_put(result_id)
 
     def full(self) -> bool:
         """See Outbox.full."""
@@ -132,6 +139,11 @@ class BrittleStore(Store):
     """A desk's store on a clinic PC whose disk can be full."""
 
     full = False
+
+    def result_ids(self) -> list[str]:
+        """Return the id of every stored result."""
+        with self._lock:
+            return [str(row[0]) for row in self._db.execute("SELECT result_id FROM results")]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +47,7 @@ from reader.kiosk.worker import Report, Worker
 from reader.session import events as ev
 from reader.session.vocabulary import Guidance, Ref, Step
 from reader.uplink.bridge import KioskBridge, MemoryPipe, UplinkBridge
+from reader.uplink.link import MqttLink
 from reader.uplink.messages import will
 from reader.uplink.settings import UplinkSettings
 from reader.uplink.topics import TO_KIOSK, Channel, Topic
@@ -61,6 +62,7 @@ LOOK_S = 0.05
 KIOSK_AGAIN_S, KIOSK_START_S = 2.0, 6.0
 UPLINK_AGAIN_S, UPLINK_START_S, UPLINK_WATCHDOG_S = 5.0, 1.0, 30.0
 _NEVER = float("inf")
+_READY_S = 120.0
 _FAULTY_PICTURE = {
     CameraFault.BLACK: Guidance.TOO_DARK,
     CameraFault.WHITE: Guidance.DIRECT_LIGHT,
@@ -233,11 +235,14 @@ class World:
         t = self.clock.now() - self.since
         truth = self.cast.truth(t, self.scenario.patient.photo or self.scenario.patient.person)
         fault = self.camera.fault
-        return truth if fault is None else replace(truth, spoilt=_FAULTY_PICTURE.get(fault))
+        if fault is None:
+            return truth
+        alive = truth.alive and fault is not CameraFault.FROZEN
+        return replace(truth, spoilt=_FAULTY_PICTURE.get(fault), alive=alive)
 
     def open(self) -> None:
         """Connect the desk (the thread of ``DeskLink.start`` would bring real time in)."""
-        self.desk._link.connect()
+        self.desk_end.connect()
 
     def later(self, after_s: float, act: Callable[[], object]) -> None:
         """Do something after a while."""
@@ -251,11 +256,37 @@ class World:
         self._tasks_beside.append(task)
 
     def next(self, scenario: Scenario, seed: int, *, pixels: bool = False) -> None:
-        """Let the next patient come, into the same clinic; site rules stay as they are."""
+        """Mend everything and let the next patient come, into the same clinic; site rules stay as they are.
+
+        Raises TimeoutError when the kiosk is not ready within two minutes.
+        """
+        self._mend()
+        self.hands = None
+        until = self.clock.now() + _READY_S
+        while not self._ready():
+            if self.clock.now() > until:
+                raise TimeoutError(f"not ready for the next patient: {self.assembled.kiosk.session}")
+            self.tick()
+        self.assembled.trace.clear()
         self.scenario, self.pixels = scenario, pixels
         self.cast.become(scenario.patient, seed)
-        self.hands = None
         self.tale = Tale()
+
+    def _ready(self) -> bool:
+        session = None if self._kiosk is None else self._kiosk.assembled.kiosk.session
+        return session is not None and session.step is Step.IDLE and not session.missing and self.uplink is not None
+
+    def _mend(self) -> None:
+        self.camera.fail(None)
+        self.front.problem = None
+        self.cards.trouble = None
+        self.cards.remove()
+        self.cards.plug()
+        self.machine.mend()
+        self.store.full = False
+        self.broker.well()
+        self.broker.plug(KIOSK)
+        self.broker.start()
 
     # -- processes -------------------------------------------------------------------------------------------------
 
@@ -319,19 +350,24 @@ class World:
         self.broker = MemoryBroker(self.clock.now)
         self.store = BrittleStore(self.folder / "desk.sqlite3")
         self.service = DeskService(self.store, site=SITE, staff_codes=lambda: staff_codes(self.scenario))
-        self.desk = DeskLink(self.service, self.broker.link("desk", desk_subscriptions(SITE)), wall=self.clock.wall)
+        self.desk_end = self.link("desk", desk_subscriptions(SITE))
+        self.desk = DeskLink(self.service, self.desk_end, wall=self.clock.wall)
+
+    def link(self, client: str, subscriptions: Sequence[str], will: tuple[str, bytes] | None = None) -> MqttLink:
+        """Return a link to the broker. A world with a broker of another kind makes its own."""
+        return self.broker.link(client, subscriptions, will)
 
     def _start_uplink(self) -> None:
         def topic(channel: Channel) -> str:
             return str(Topic(SITE, KIOSK, channel))
 
-        link = self.broker.link(
+        link = self.link(
             KIOSK, [topic(channel) for channel in TO_KIOSK], (topic(Channel.STATE), will(SITE, KIOSK).encode())
         )
         settings = UplinkSettings(SITE, KIOSK, self.folder / "outbox.sqlite3", self.folder, presence_s=5.0)
         self.outbox = self.machine.outbox(settings.outbox)
-        traced = TracedLink(link, self.clock.now, self._trace_mqtt)
-        self.uplink = Uplink(self.outbox, traced, UplinkBridge(MemoryPipe(self._up, self._down)), settings)
+        self.traced = TracedLink(link, self.clock.now, self._trace_mqtt)
+        self.uplink = Uplink(self.outbox, self.traced, UplinkBridge(MemoryPipe(self._up, self._down)), settings)
         self._tasks_beside = [task for task in self._tasks_beside if task.name != "uplink"]
         self._tasks_beside.append(Task("uplink", self._link, self.clock.now()))
 
@@ -339,6 +375,7 @@ class World:
         self.broker.cut(KIOSK)
         self.broker.links = [link for link in self.broker.links if link.client != KIOSK]
         if self.uplink is not None:
+            self.uplink.close()
             self.outbox.close()
             self.uplink = None
 
@@ -498,6 +535,7 @@ class World:
         if self.uplink is not None:
             self.uplink.close()
             self.outbox.close()
+        self.desk_end.close()
         self.store.close()
 
 
