@@ -38,6 +38,12 @@ def test_what_was_not_measured_is_listed_with_its_reason(measured: Result) -> No
     assert "PyPI cannot be reached" in text
 
 
+def test_it_says_the_main_figures_in_japanese_too(measured: Result) -> None:
+    text = page(measured, None)
+    assert '<details lang="ja">' in text
+    assert 'タッチの数（2 回目からの人）<td>2 taps<td><td><span class="missed">≤ 1 tap 未達成</span>' in text
+
+
 def test_a_regression_is_on_the_page(measured: Result) -> None:
     before = copy.deepcopy(measured)
     before.metrics["path.verified_over_link"] = quantile_row([0.9, 0.9, 0.9], "ratio")

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from hw_sim.bench import charts, words
+from hw_sim.bench import charts, readme, words
 from hw_sim.bench.compare import REGRESSION, missed, regressions, worsening
 from hw_sim.bench.figures import Chapter, figure_of
+from hw_sim.bench.readme import JAPANESE
 from hw_sim.bench.result import Result
 from hw_sim.bench.rows import Row
 
@@ -36,6 +37,7 @@ def page(result: Result, baseline: Result | None) -> str:
         '<div class="answers">',
         *(_answer(chapter, result.metrics) for chapter in ANSWERS),
         "</div>",
+        _japanese(result.metrics),
         *(_chapter(chapter, result, before) for chapter in Chapter),
         _absent(result),
         _reading(baseline),
@@ -64,6 +66,29 @@ def _answer(chapter: Chapter, metrics: Mapping[str, Row]) -> str:
         f'<dt class="{state[line.met]}">{html.escape(line.big)}<dd>{html.escape(line.says)}' for line in lines
     )
     return f"<section><h2>{chapter}</h2><dl>{body or '<dd>not measured in this run'}</dl></section>"
+
+
+def _japanese(metrics: Mapping[str, Row]) -> str:
+    """The main figures for a reader of Japanese."""
+    lines = "".join(
+        f"<tr><td>{html.escape(says)}<td>{html.escape(words.shown(metrics[name]['value'], metrics[name]['unit']))}"
+        f"<td>{html.escape(words.interval(metrics[name]))}<td>{_state_ja(name, metrics[name])}"
+        for name, says in JAPANESE.rows
+        if name in metrics
+    )
+    head = "<tr><th>項目<th>測った値<th>95 % 信頼区間<th>目標"
+    if not lines:
+        return ""
+    return (
+        '<details lang="ja"><summary>日本語で読む: どれだけ速く、正しく、安全か</summary>'
+        f'<div class="scroll"><table>{head}{lines}</table></div></details>'
+    )
+
+
+def _state_ja(name: str, row: Row) -> str:
+    text = readme.state(name, row, JAPANESE).replace("**", "")
+    kind = "" if not text else "missed" if missed(name, row) else "met"
+    return f'<span class="{kind}">{html.escape(text)}</span>'
 
 
 def _chapter(chapter: Chapter, result: Result, before: Mapping[str, Row]) -> str:

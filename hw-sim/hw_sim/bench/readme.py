@@ -76,11 +76,12 @@ def block(result: Result, language: Language) -> str:
         row = result.metrics.get(name)
         if row is not None:
             lines.append(f"| {says} | {words.shown(row['value'], row['unit'])} | {words.interval(row)} | "
-                         f"{_state(name, row, language)} |")  # fmt: skip
+                         f"{state(name, row, language)} |")  # fmt: skip
     return "\n".join([*lines, "", language.foot.format(machine=result.machine), "", END])
 
 
-def _state(name: str, row: Row, language: Language) -> str:
+def state(name: str, row: Row, language: Language) -> str:
+    """Return the goal and whether it is met, empty where there is none."""
     if row["goal"] is None:
         return ""
     figure = figure_of(name)
