@@ -6,14 +6,22 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reader.devices.ports import Frame
+from reader.face.engine import FaceEngine, FaceTry, Observation
 from reader.face.modelbuild import sources
 from reader.face.modelstore import ModelStore
+from reader.kiosk.clock import SystemClock
+from reader.kiosk.face_worker import Compare, FaceOrder, FaceWorker, ForgetFaces, StartTry
+from reader.kiosk.threads import Driver
+from reader.kiosk.trace import Trace
+from reader.kiosk.worker import Mailbox
 
 SCRIPT = """
 import gc, random, sys
@@ -99,3 +107,63 @@ def test_neither_photo_nor_embedding_is_left_in_memory(
     lines = dict(re.findall(r"^(before|after) (.*)$", done.stdout, re.MULTILINE))
     assert lines["before"] == "[0, 1, 2, 3, 4]", "the search must be able to find what is there"
     assert lines["after"] == "[]"
+
+
+def begun(engine: FaceEngine, portrait: NDArray[np.uint8], camera: Callable[..., Iterator[Frame]]) -> FaceWorker:
+    """A face worker in the middle of a visit: the card's photo enrolled, half a second looked at."""
+    frames, seen = Mailbox[Frame](), Mailbox[Observation]()
+    worker = FaceWorker(
+        lambda event: None, engine, engine.vault, frames, seen, lambda wish: None, Trace(), now=lambda: 10.0
+    )
+    worker.post(StartTry(1))
+    worker.post(Compare(1, engine.vault.put("photo", portrait.copy())))
+    for frame in camera(portrait, seconds=0.5):
+        frames.put(frame)
+        worker.step(frame.at)
+    return worker
+
+
+def end(worker: FaceWorker, order: FaceOrder) -> None:
+    worker.post(order)
+    worker.step(11.0)
+
+
+def crash(worker: FaceWorker) -> None:
+    """Let the worker's thread die of an error nobody expected."""
+
+    def broken(frame: Frame) -> Observation:
+        raise RuntimeError("nobody expected this")
+
+    assert worker._try is not None
+    worker._try.observe = broken  # type: ignore[method-assign]
+    worker._frames.put(Frame(np.full((480, 640, 3), 90, np.uint8), 11.0, 99))
+    driver = Driver(worker, SystemClock())  # type: ignore[arg-type]
+    driver.start()
+    assert driver.join(20.0)
+    assert isinstance(driver.pulse.failed, RuntimeError)
+
+
+ENDS: dict[str, Callable[[FaceWorker], None]] = {
+    "the session ends or the kiosk locks": lambda worker: end(worker, ForgetFaces()),
+    "the next visit begins": lambda worker: end(worker, StartTry(2)),
+    "the kiosk shuts down": lambda worker: worker.close(),
+    "the thread dies of an error": crash,
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_whatever_ends_a_visit_every_embedding_is_overwritten(
+    how: str,
+    engine: FaceEngine,
+    portraits: dict[str, NDArray[np.uint8]],
+    camera: Callable[..., Iterator[Frame]],
+) -> None:
+    worker = begun(engine, portraits["person_b_2"], camera)
+    assert worker._reference is not None
+    attempt = worker._try
+    assert isinstance(attempt, FaceTry)
+    kept = [engine.vault.get(worker._reference), *(one.embedding for one in attempt._template._samples)]
+    assert len(kept) > 1
+    assert all(np.any(one) for one in kept)
+    ENDS[how](worker)
+    assert not any(np.any(one) for one in kept)
