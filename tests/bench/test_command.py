@@ -83,7 +83,7 @@ def test_figures_of_another_machine_are_not_mixed_in(bench: Path) -> None:
 def test_an_unknown_part_is_refused_with_the_known_ones(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run(bench, "--only", "weather")
-    assert "no part weather; there are path, flow, peers" in capsys.readouterr().err
+    assert "no part weather; there are path, flow, peers, face" in capsys.readouterr().err
 
 
 def test_how_much_is_tried_reaches_the_parts(bench: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hw_sim.bench import card, outbox, stages
 from hw_sim.bench.figures import FIGURES, figure_of, of_part
-from hw_sim.bench.parts import PARTS
+from hw_sim.bench.parts import GROUPS, PARTS
 from hw_sim.bench.result import empty
 
 PROMISED = {
@@ -32,6 +32,11 @@ def test_no_figure_is_declared_twice_and_each_has_a_part_that_can_be_asked_for()
     names = [figure.name for figure in FIGURES]
     assert len(names) == len(set(names))
     assert {figure.part for figure in FIGURES} == set(PARTS)
+
+
+def test_a_group_is_of_parts() -> None:
+    assert all(set(parts) <= set(PARTS) for parts in GROUPS.values())
+    assert not set(GROUPS) & set(PARTS)
 
 
 def test_every_part_declares_what_it_measures() -> None:

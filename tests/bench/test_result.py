@@ -38,14 +38,14 @@ def test_a_part_replaces_what_it_measured_before_and_leaves_the_others() -> None
 def test_a_goal_of_the_figure_is_filled_in_and_one_of_the_row_is_kept() -> None:
     one = result.empty()
     one.take("flow", {"flow.taps_new": row(1.0, "taps", 1)})
-    one.take("face", {"face.decision_ms": row(300.0, "ms", 6) | {"goal": 600.0}})
+    one.take("speed", {"face.decision_ms": row(300.0, "ms", 6) | {"goal": 600.0}})
     assert one.metrics["flow.taps_new"]["goal"] == 3
     assert one.metrics["face.decision_ms"]["goal"] == 600.0
 
 
 def test_what_could_not_be_measured_says_why() -> None:
     one = result.empty()
-    one.take("face", {})
+    one.take("match", {})
     assert "LFW" in one.absent["face.lfw_fnmr_1e4"]
     one.take("peers", {}, "PyPI cannot be reached")
     assert one.absent["peer.opencv.embed_ms"] == "PyPI cannot be reached"

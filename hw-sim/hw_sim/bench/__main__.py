@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hw_sim.bench import compare, result
 from hw_sim.bench.page import write_page
-from hw_sim.bench.parts import PARTS, Effort, NotHere
+from hw_sim.bench.parts import GROUPS, PARTS, Effort, NotHere
 from hw_sim.bench.result import Result
 from hw_sim.bench.rows import line
 
@@ -58,16 +58,17 @@ def verdict(measured: Result) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write, compare. Returns 0 also where goals are missed: the lines say so."""
     parser = argparse.ArgumentParser(prog="python -m hw_sim.bench", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(PARTS)}")
+    parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join([*PARTS, *GROUPS])}")
     parser.add_argument("--kills", type=int, default=60, help="SIGKILLs of the part kill")
     parser.add_argument("--attacks", type=int, default=2, help="presentations a species")
     parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench.json")
     parser.add_argument("--page", type=Path, default=ROOT / "out" / "bench" / "index.html")
     chosen = parser.parse_args(arguments)
-    names = [name for name in chosen.only.split(",") if name] or list(PARTS)
-    unknown = [name for name in names if name not in PARTS]
+    asked = [name for name in chosen.only.split(",") if name] or list(PARTS)
+    unknown = [name for name in asked if name not in PARTS and name not in GROUPS]
     if unknown:
-        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join([*PARTS, *GROUPS])}")
+    names = [part for name in asked for part in GROUPS.get(name, (name,))]
     measured = result.empty()
     if chosen.only and (before := result.read(chosen.json)) is not None and before.machine == measured.machine:
         measured.metrics, measured.absent = before.metrics, before.absent

@@ -94,14 +94,20 @@ def _fleet(effort: Effort) -> Mapping[str, Row]:
     return fleet.measure()
 
 
-def _face(effort: Effort) -> Mapping[str, Row]:
+def _match(effort: Effort) -> Mapping[str, Row]:
+    from hw_sim.bench import face
+
+    return face.recognition()
+
+
+def _speed(effort: Effort) -> Mapping[str, Row]:
     from hw_sim.bench import face
     from hw_sim.bench.peers import environment
 
     python = environment.python()
     if python is not None:
         os.environ.setdefault("KAOPI_MEDIAPIPE", str(python))
-    return face.measure()
+    return face.speed()
 
 
 def _stages(effort: Effort) -> Mapping[str, Row]:
@@ -153,9 +159,13 @@ PARTS: Mapping[str, Measure] = {
     "ocr": _ocr,
     "kill": _kill,
     "fleet": _fleet,
-    "face": _face,
+    "match": _match,
+    "speed": _speed,
     "stages": _stages,
     "liveness": _liveness,
     "peers": _peers,
     "peer_match": _peer_match,
 }
+
+# Several parts under one name.
+GROUPS: Mapping[str, tuple[str, ...]] = {"face": ("match", "speed", "stages", "liveness")}

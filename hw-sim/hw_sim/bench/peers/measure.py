@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +53,10 @@ def recognition(data: Path | None = None) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     with tempfile.TemporaryDirectory() as name:
         commands = _commands(Path(name))
-        for peer in COMPARING:
-            rows.update(compared(peer, _vectors(commands[peer], pairs), pairs))
+        with ThreadPoolExecutor() as pool:  # each thread only waits for a process
+            vectors = pool.map(lambda peer: _vectors(commands[peer], pairs), COMPARING)
+            for peer, found in zip(COMPARING, vectors, strict=True):
+                rows.update(compared(peer, found, pairs))
     return rows
 
 
