@@ -228,7 +228,14 @@ class Package:
         doc = self.stage / "usr/share/doc/kaopi"
         _copy(ROOT / "README.md", doc / "README.md")
         _copy(ROOT / "NOTICE", doc / "NOTICE")
-        for page in ("README.ja.md", "SECURITY.md", "docs/config.md", "docs/hardware.md", "docs/failures.md"):
+        for page in (
+            "README.ja.md",
+            "SECURITY.md",
+            "docs/config.md",
+            "docs/failures.md",
+            "docs/hardware.md",
+            "docs/install.md",
+        ):
             if (ROOT / page).is_file():
                 _copy(ROOT / page, doc / Path(page).name)
         _write(doc / "copyright", self._copyright())

@@ -14,8 +14,11 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
 
+from pydantic import Field
+
 from reader.card.connection import CardConnection, CardConnectionError, CardGone
 from reader.devices.ports import DeviceError, DeviceGone, SlotChange
+from reader.devices.settings import Settings, read_settings
 
 PNP: Final = "\\\\?PnP?\\Notification"  # pcscd's pseudo reader: changes when a reader comes or goes
 _LOOK_MS: Final = 500
@@ -43,6 +46,12 @@ _UNPOWERED: Final = 0x80100067
 _UNRESPONSIVE: Final = 0x80100066
 _NOT_TRANSACTED: Final = 0x80100016
 _ACCESS_DENIED: Final = 0x8010006A
+
+
+class PcscSettings(Settings):
+    """Settings of ``card_reader.pcsc``."""
+
+    only: str | None = Field(default=None, description="Part of a reader's name; unset takes every reader.")
 
 
 def _load() -> ModuleType:
@@ -275,9 +284,5 @@ class PcscReader:
 
 
 def open_card_reader(settings: Mapping[str, object]) -> PcscReader:
-    """Entry point ``card_reader.pcsc``. settings: only (part of a reader's name; default every reader).
-
-    Raises DeviceError when pyscard is missing.
-    """
-    only = settings.get("only")
-    return PcscReader(None if only is None else str(only))
+    """Entry point ``card_reader.pcsc``. Raises DeviceError on bad settings and when pyscard is missing."""
+    return PcscReader(read_settings(PcscSettings, settings).only)

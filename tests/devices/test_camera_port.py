@@ -114,6 +114,42 @@ def test_a_silent_camera_is_a_time_out_not_a_hang(film: Path) -> None:
         camera.stop()
 
 
+def test_a_webcam_is_asked_for_what_the_settings_say_by_v4l2(monkeypatch: pytest.MonkeyPatch, film: Path) -> None:
+    """No kernel here has a webcam: the film stands in for it below OpenCV, everything above is the product's own."""
+    asked: list[tuple[object, ...]] = []
+    real = cv2.VideoCapture
+
+    class Capture:
+        def __init__(self, device: str, how: int) -> None:
+            asked.append((device, how))
+            self._film = real(str(film))
+
+        def set(self, what: int, value: float) -> bool:
+            asked.append((what, value))
+            return True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._film, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    camera = Webcam(WebcamSettings(device="/dev/video4", width=800, height=600, frames_per_second=25.0))
+    camera.start()
+    try:
+        assert camera.capture(WAIT_S).pixels.any()
+    finally:
+        camera.stop()
+    assert asked[0] == ("/dev/video4", cv2.CAP_V4L2)
+    assert asked[1] == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")), (
+        "before the size, or the driver keeps raw"
+    )
+    assert set(asked[2:]) == {
+        (cv2.CAP_PROP_FRAME_WIDTH, 800),
+        (cv2.CAP_PROP_FRAME_HEIGHT, 600),
+        (cv2.CAP_PROP_FPS, 25.0),
+        (cv2.CAP_PROP_BUFFERSIZE, 1),
+    }
+
+
 def test_a_device_that_is_not_there_is_gone_at_once(tmp_path: Path) -> None:
     with pytest.raises(DeviceGone, match="plug in the webcam"):
         Webcam(WebcamSettings(device=str(tmp_path / "video9"))).start()
