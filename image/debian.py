@@ -193,7 +193,7 @@ def finish(system: Path, root: Path, version: str, keyring: Path) -> None:
     write(root / "etc/machine-id", "")  # each start makes its own in memory
     # Nobody is at home: no password, no root login at the console.
     run("chroot", root, "passwd", "--lock", "root")
-    for folder in ("data", "boot/firmware"):
+    for folder in ("data", "bootfs"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for file in (
         *("etc/kaopi/site.toml", "etc/resolv.conf", "etc/localtime", "var/lib/dbus/machine-id"),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
+from reader import durable
+
 Slot = Literal["A", "B"]
 SECTOR = 512
 #: Between the partition table and the first partition; image/layout.py leaves it free and boot.cmd reads it.
@@ -124,6 +126,12 @@ class PiBoard:
             slot_named(trial) if trial else None,
             frozenset(slot_named(name) for name in kept.get("bad", "")),
         )
+
+    def settle(self) -> None:
+        """Bring the builder's file to one sector, once, before the first update is there to be cut off."""
+        with _raise_boot_error(self._file):
+            if self._file.stat().st_size != SECTOR:
+                durable.write(self._file, self.text(self.read()), 0o644)
 
     def write(self, choice: Choice) -> None:
         """See Board.write. Raises BootError, and changes nothing, when the file is not one sector long."""

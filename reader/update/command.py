@@ -46,6 +46,8 @@ def install(bundle: Path) -> str:
 def gate(slow: float = 1.0) -> Verdict:
     """Judge the slot that runs, after every start; restart into the other one when this one is not fit."""
     board = this_board()
+    if isinstance(board, PiBoard):
+        board.settle()
     verdict, entry = judge(board, journal.read(), running_version(), _doctor, within_s=TRY_FOR_S * slow)
     journal.keep(entry)
     log.info("%s", verdict.value)

@@ -85,6 +85,20 @@ def test_an_autoboot_file_of_another_length_is_left_alone(tmp_path: Path) -> Non
     assert PiBoard(file).read().primary == "A"
 
 
+def test_the_builders_file_is_brought_to_one_sector_once(tmp_path: Path) -> None:
+    """As rpi-image-gen's image-rota writes it."""
+    file = tmp_path / "autoboot.txt"
+    file.write_text("[all]\ntryboot_a_b=1\nboot_partition=2\n\n[tryboot]\nboot_partition=3\n", "ascii")
+    board = PiBoard(file)
+    board.settle()
+    assert file.stat().st_size == SECTOR
+    assert board.read() == Choice()
+    board.write(Choice("B"))
+    before = file.stat().st_ino
+    board.settle()
+    assert (board.read(), file.stat().st_ino) == (Choice("B"), before)
+
+
 @pytest.mark.parametrize("text", [b"", b"[all]\nboot_partition=9\n"])
 def test_an_autoboot_file_without_a_slot_is_an_error_not_a_guess(tmp_path: Path, text: bytes) -> None:
     file = tmp_path / "autoboot.txt"

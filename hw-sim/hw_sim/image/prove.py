@@ -292,7 +292,7 @@ def _in_one_life(
         machine.reachable(60 * SLOW)
         kiosk.until("idle", within_s=60 * SLOW)
         kiosk.picture(out / "start.png")
-        found["boot_partition"] = machine.run("ls /boot/firmware").split()
+        found["boot_partition"] = machine.run("ls /bootfs").split()
         assert found["boot_partition"] == ["boot.scr"], "the set-up file is gone"
         found["failed_units"] = machine.run("systemctl --failed --plain --no-legend").split("\n")[0]
     with report.stage("one patient") as found:
