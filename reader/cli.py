@@ -343,7 +343,7 @@ def provision_check(file: Annotated[Path, typer.Argument(help="A set-up file.")]
 
 @provision_app.command("import")
 def provision_import(
-    boot: Annotated[Path, typer.Option(help="The mounted boot partition.")] = Path("/bootfs"),
+    boot: Annotated[Path, typer.Option(help="The mounted boot partition.")] = Path("/boot/firmware"),
     root: Annotated[Path, typer.Option(hidden=True)] = Path("/"),
 ) -> None:
     """Import the set-up file of the boot partition and erase it; done by systemd at every start."""
