@@ -83,6 +83,8 @@ def match_table(report: MatchReport) -> str:
     if report.fmr is not None and report.fnmr is not None:
         rows.append(["FMR at the shipped threshold", f"{report.fmr}", "", f"{report.fixed_threshold:.3f}"])
         rows.append(["FNMR at the shipped threshold", f"{report.fnmr}", "", f"{report.fixed_threshold:.3f}"])
+    for count, threshold in report.alike.items():
+        rows.append([f"FMR {matches.GROUP_FMR:.0e} in the worst of {count} groups", "", "", f"{threshold:.3f}"])
     for group, (fmr, fnmr) in report.groups.items():
         rows.append([f"group {group}: FMR", f"{fmr}", "", ""])
         rows.append([f"group {group}: FNMR", f"{fnmr}", "", ""])

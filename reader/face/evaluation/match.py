@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reader.face.embedder import Embedding
 from reader.face.evaluation import stats
 from reader.face.evaluation.datasets import Pairs, Picture
+from reader.face.evaluation.likeness import alike, threshold_inside
 from reader.face.evaluation.pipeline import Described, Describing, Side
 from reader.face.evaluation.stats import Rate, Scores
 from reader.face.template import SIZE
 
-Floats = NDArray[np.float32]
+GROUP_FMR = 1e-4
+GROUPS = (6, 10, 16)  # into how many groups people who look alike are gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ class AtFmr:
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """Scores and rates of one protocol. failed: pictures in which no face was found (failure to enrol or acquire)."""
+    """Scores and rates of one protocol.
+
+    failed: pictures in which no face was found (failure to enrol or acquire). alike: number of groups of people who
+    look alike -> threshold that keeps ``GROUP_FMR`` inside every one of them.
+    """
 
     name: str
     genuine: Scores
@@ -43,6 +48,7 @@ class MatchReport:
     fmr: Rate | None = None
     fnmr: Rate | None = None
     groups: Mapping[str, tuple[Rate, Rate]] = field(default_factory=dict)
+    alike: Mapping[int, float] = field(default_factory=dict)
 
 
 def compare_pairs(
@@ -66,14 +72,20 @@ def compare_pairs(
         failed = probes.failed + portraits.failed
     else:
         scores = probes.embeddings @ probes.embeddings.T
-        column = row
+        column, other = row, who
         impostors = scores[np.triu(who[:, None] != who[None, :], 1)]
         failed = probes.failed
     usable = [(row[a], column[b]) for a, b in pairs.genuine if a in row and b in column]
     genuine = np.array([scores[a, b] for a, b in usable], np.float32)
     subjects = tuple(str(who[a]) for a, _ in usable)
     name = "pairs, second picture as card portrait" if as_card else "pairs"
-    return MatchReport(name, genuine, impostors, subjects, failed, at_fmrs(genuine, impostors, subjects, fmrs))
+    inside = {
+        count: threshold_inside(scores, who, other, alike(probes.embeddings, who, count), GROUP_FMR)
+        for count in GROUPS
+        if count <= len(set(who))
+    }
+    at = at_fmrs(genuine, impostors, subjects, fmrs)
+    return MatchReport(name, genuine, impostors, subjects, failed, at, alike=inside)
 
 
 def at_fmrs(genuine: Scores, impostors: Scores, subjects: Sequence[str], fmrs: Sequence[float]) -> tuple[AtFmr, ...]:
