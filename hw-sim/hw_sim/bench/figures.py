@@ -86,8 +86,9 @@ FIGURES = (
     *_peer_figures(),
     # -- fast --
     Figure("path.verified_over_link", "path", Chapter.FAST,
-           "card in to verified, over the card link's own time; a ready patient before a camera", goal=1.15),
+           "card in to verified, over the card link's own time; a ready patient, no movement asked for", goal=1.15),
     Figure("path.verified_s", "path", Chapter.FAST, "card in to verified, in seconds"),
+    Figure("path.asked_to_move", "path", Chapter.FAST, "of these visits, share in which a movement was asked for"),
     Figure("path.link_s", "path", Chapter.FAST, "of these, spent on the card link, which no kiosk can shorten"),
     Figure("card.link_overhead", "card", Chapter.FAST, "what kaopi adds to the card link's own time", goal=0.05),
     Figure("card.apdus", "card", Chapter.FAST, "commands to the card for one visit"),
