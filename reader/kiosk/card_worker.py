@@ -244,9 +244,13 @@ class CardWorker(Worker[CardOrder]):
             self._report(ev.CardInserted(now, self._insertion))
         else:
             self._cards.discard(change.reader)
-            if not self._cards:
-                self._let_go()
-                self._report(ev.CardRemoved(now))
+            if len(self._cards) > 1:
+                return
+            self._let_go()
+            self._report(ev.CardRemoved(now))
+            if self._cards:  # of two cards one was taken back, as asked: the other counts as put in now
+                self._insertion += 1
+                self._report(ev.CardInserted(now, self._insertion))
 
     def _service_lost(self, now: float, error: DeviceError) -> None:
         self._let_go()

@@ -14,10 +14,11 @@ from hw_sim.card.front import SimulatedCardFront, open_card_front
 from hw_sim.card.inprocess import InProcessReader, open_virtual_reader, slot
 from hw_sim.card.link import INSTANT, LinkModel, TimedLink
 from hw_sim.card.personas import persona
+from hw_sim.card.several import SeveralReaders
 
 from reader.card.connection import CardGone
 from reader.cardfront.port import CardFrontUnreadable
-from reader.devices.ports import DeviceGone
+from reader.devices.ports import DeviceGone, SlotChange
 from reader.session.vocabulary import CardFrontProblem
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -34,6 +35,40 @@ _SPEC.loader.exec_module(contract)
 def test_contract(rule: Any) -> None:
     reader = InProcessReader()
     rule(contract.Slot(reader, reader.insert, reader.remove, lambda: build_card(CardContent())))
+
+
+@pytest.mark.parametrize("rule", contract.CONTRACT, ids=lambda rule: rule.__name__)
+def test_contract_of_two_readers(rule: Any) -> None:
+    reader = InProcessReader()
+    rule(
+        contract.Slot(
+            SeveralReaders(InProcessReader(name="empty"), reader),
+            reader.insert,
+            reader.remove,
+            lambda: build_card(CardContent()),
+        )
+    )
+
+
+def test_of_two_readers_the_card_that_came_last_is_opened_and_one_may_be_unplugged() -> None:
+    left, right = InProcessReader(name="left"), InProcessReader(name="right")
+    both = SeveralReaders(left, right)
+    left.insert(build_card(CardContent()))
+    right.insert(build_card(CardContent()))
+    assert {both.poll(0.0), both.poll(0.0)} == {
+        SlotChange(True, name, build_card(CardContent()).atr) for name in ("left", "right")
+    }
+    connection = both.connect()
+    right.remove()
+    with pytest.raises(CardGone):
+        connection.transmit(bytes(4))
+    assert both.poll(0.0) == SlotChange(False, "right")
+    left.unplug()
+    assert both.poll(0.0) == SlotChange(False, "left"), "with its reader the card is gone"
+    assert both.poll(0.0) is None, "one of two readers is enough"
+    right.unplug()
+    with pytest.raises(DeviceGone, match="unplugged"):
+        both.poll(0.0)
 
 
 def test_an_unplugged_reader_is_gone_until_it_is_plugged_in() -> None:

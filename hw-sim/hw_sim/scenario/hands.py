@@ -25,6 +25,9 @@ class Stage(Protocol):
     def remove(self) -> None:
         """Take it out."""
 
+    def beside(self, persona: str | None) -> None:
+        """Put a card into a second reader beside the slot; None takes it out."""
+
     def tap(self, x: int, y: int) -> None:
         """Touch the screen."""
 
@@ -96,6 +99,9 @@ class Hands:
         elif do.remove:
             self._say("card out")
             self._stage.remove()
+        elif do.insert_beside is not None or do.remove_beside:
+            self._say("card beside" if do.insert_beside is not None else "card beside out")
+            self._stage.beside(do.insert_beside)
         elif do.press is not None:
             self._say(f"press {do.press.value}{f' {do.item.value}' if do.item else ''}")
             self._press(do)
@@ -108,7 +114,7 @@ class Hands:
         elif do.front is not None:
             self._say(f"slot camera: {do.front}")
             self._stage.front(None if do.front == "ok" else do.front)
-        elif do.visual_check or do.same_person is not None or do.not_registered:
+        elif do.visual_check or do.same_person is not None or do.not_registered or do.revoke:
             self._say("staff act at the desk")
             self._stage.staff(do)
         else:

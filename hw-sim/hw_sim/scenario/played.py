@@ -80,8 +80,13 @@ def judge(played: Played) -> None:
         say(f"ended at {played.ended_at.value}, expected {expect.ends_at.value}")
     if played.results:
         _result(max(played.results, key=lambda message: message.finished_at), expect, say)
+        if expect.signature is not None and expect.signature not in played.signatures:
+            say(f"the desk found the signature {', '.join(played.signatures)}, expected {expect.signature}")
     elif expect.outcome is not None:
         say("no result reached the desk")
+    for failure in expect.failures:
+        if failure not in [message.failure for message in played.results]:
+            say(f"no result with {failure.value} reached the desk")
     _steps([step for _, step in played.steps], expect, say)
     for alert in expect.alerts:
         if alert not in played.alerts:

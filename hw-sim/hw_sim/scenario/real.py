@@ -23,6 +23,7 @@ from hw_sim.card.front import SimulatedCardFront
 from hw_sim.card.inprocess import InProcessReader
 from hw_sim.card.link import LinkModel
 from hw_sim.card.personas import Persona
+from hw_sim.card.several import SeveralReaders
 from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.machine import Machine
@@ -65,14 +66,15 @@ class CardParts:
     """A slot for the hands, and the kiosk's two ports on it."""
 
     slot: Slot
+    beside: Slot
     reader: CardReader
     front: SimulatedCardFront
     faults: dict[FaultKind, Callable[[], object]] = field(default_factory=dict)
 
 
-def in_process_card() -> CardParts:
-    """Return a card slot inside this process, timed like a Type B link."""
-    reader = InProcessReader(LinkModel())
+def in_process_card(*, two_readers: bool = False) -> CardParts:
+    """Return a card slot inside this process, timed like a Type B link; ``two_readers``: and a second one beside it."""
+    reader, beside = InProcessReader(LinkModel()), InProcessReader(LinkModel(), name="kaopi in-process slot beside")
     front = SimulatedCardFront(reader.number_b)
     faults: dict[FaultKind, Callable[[], object]] = {
         FaultKind.READER_UNPLUG: reader.unplug,
@@ -82,7 +84,7 @@ def in_process_card() -> CardParts:
     }
     for kind, trouble in CARD_FAULTS.items():
         faults[kind] = partial(setattr, reader, "trouble", trouble)
-    return CardParts(reader, reader, front, faults)
+    return CardParts(reader, beside, SeveralReaders(reader, beside) if two_readers else reader, front, faults)
 
 
 class DeskSide:
@@ -143,6 +145,13 @@ class RealStage:
     def remove(self) -> None:
         """Take the card out."""
         self._cards.slot.remove()
+
+    def beside(self, persona: str | None) -> None:
+        """Put a card into a second reader beside the slot; None takes it out."""
+        if persona is None:
+            self._cards.beside.remove()
+        else:
+            self._cards.beside.insert(card_of(self._scenario.patient, persona, datetime.datetime.now(JST).date()))
 
     def tap(self, x: int, y: int) -> None:
         """Touch the screen through SDL's own event queue."""
@@ -295,7 +304,16 @@ def play(
         try:
             mqtt: list[Span] = []
             with start_uplink(folder, running.settings_for("kiosk"), mqtt):
-                _play(scenario, played, folder, cards or in_process_card(), desk, running, record, say)
+                _play(
+                    scenario,
+                    played,
+                    folder,
+                    cards or in_process_card(two_readers=scenario.two_readers),
+                    desk,
+                    running,
+                    record,
+                    say,
+                )
             played.spans += mqtt
         finally:
             desk.stop()

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hw_sim.attackers.species import Species
 from hw_sim.people.scene import Accessory
+from hw_sim.scenario.branches import Branch
 from hw_sim.scenario.faults import OF_A_WORKER, FaultKind
+from reader.desk.store import Check
 from reader.session.failures import Failure
 from reader.session.vocabulary import (
     Button,
@@ -52,6 +54,7 @@ class Patient(Part):
     species: Species | None = None
     wears: frozenset[Accessory] = frozenset()
     distance_mm: float = Field(default=480, ge=150, le=2000)
+    below_mm: float = Field(default=0, ge=-200, le=300, description="How far the eyes are below the camera's axis.")
     light: LightKind = "clinic"
 
     @model_validator(mode="after")
@@ -70,6 +73,7 @@ class SiteRules(Part):
     card_front: Literal["virtual", "disabled"] = "virtual"
     camera: Literal["virtual", "disabled"] = "virtual"
     staff_code: str | None = Field(default=None, pattern=r"^\d{4,8}$", description="Code of operator op2.")
+    shuffle_pad: bool = False
 
 
 class Do(Part):
@@ -79,6 +83,8 @@ class Do(Part):
     after: float = Field(default=0.0, ge=0)
     insert: str | None = Field(default=None, description='Put in a card of this persona; "" = the patient\'s own.')
     remove: bool = False
+    insert_beside: str | None = Field(default=None, description="Put a card of this persona into a second reader.")
+    remove_beside: bool = False
     pull_at: int | None = Field(default=None, description="With insert: the card is pulled at this APDU.")
     press: Button | None = None
     item: ConsentItem | None = None
@@ -94,7 +100,8 @@ class Do(Part):
     fault: FaultKind | None = None
     worker: str | None = Field(default=None, description="With fault = worker_dies or worker_hangs: whose.")
     front: CardFrontProblem | Literal["ok"] | None = Field(default=None, description="What the slot camera sees.")
-    not_registered: bool = Field(default=False, description="The desk learns: the last patient has no 利用登録.")
+    not_registered: bool = Field(default=False, description="Staff note: the last patient has no 利用登録.")
+    revoke: bool = Field(default=False, description="Staff forget what the last patient agreed to.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -102,7 +109,7 @@ class Do(Part):
             self.insert is not None, self.remove, self.press is not None, self.type is not None,
             self.light is not None, self.look is not None, self.wears is not None, self.person is not None,
             self.visual_check, self.same_person is not None, self.fault is not None, self.front is not None,
-            self.not_registered,
+            self.not_registered, self.revoke, self.insert_beside is not None, self.remove_beside,
         ]  # fmt: skip
         if sum(acts) != 1:
             raise ValueError("each [[do]] does exactly one thing: insert, remove, press, type, light, look …")
@@ -120,10 +127,12 @@ class Expect(Part):
     outcome: Outcome | None = None
     method: Method | None = None
     failure: Failure | None = None
+    failures: tuple[Failure, ...] = Field(default=(), description="Of earlier results: one with each must be there.")
     consents: dict[Consent, Literal["0", "1", ""]] | None = None
     prescription: Prescription | None = None
     steps: tuple[Step, ...] | None = Field(default=None, description="Must occur in this order (others between).")
     never: tuple[Step, ...] = ()
+    signature: Check | None = Field(default=None, description="What the desk found of the last PIN signature.")
     taps: int | None = None
     seconds_at_most: float | None = None
     alerts: tuple[Failure, ...] = ()
@@ -136,12 +145,18 @@ class Scenario(Part):
     """One file."""
 
     title: str
+    shows: tuple[Branch, ...] = Field(default=(), description="Branches of the official flow this file plays.")
     version: Literal[1] = 1
     patient: Patient = Patient()
     site: SiteRules = SiteRules()
     do: tuple[Do, ...]
     expect: Expect
     limit_s: float = Field(default=240.0, gt=0, le=3600)
+
+    @property
+    def two_readers(self) -> bool:
+        """Whether a second reader is needed beside the slot."""
+        return any(do.insert_beside is not None for do in self.do)
 
 
 class ScenarioError(ValueError):

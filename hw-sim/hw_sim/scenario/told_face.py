@@ -27,6 +27,7 @@ _SPOILT = {
 }
 _COVERS = frozenset({Accessory.MASK, Accessory.MASK_BELOW_NOSE, Accessory.DARK_GLASSES})
 NEAR_MM, FAR_MM = 260.0, 800.0
+LOW = 0.25  # of the distance: lower, a face leaves the part of the picture that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def _guidance(truth: Truth) -> Guidance | None:
         return Guidance.STEP_BACK
     if truth.pose.distance_mm > FAR_MM:
         return Guidance.COME_CLOSER
+    if truth.pose.y_mm > LOW * truth.pose.distance_mm:
+        return Guidance.MOVE_UP
     if truth.wears & _COVERS:
         return Guidance.UNCOVER_FACE
     return _SPOILT.get(truth.light)

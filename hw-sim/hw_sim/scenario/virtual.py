@@ -16,7 +16,7 @@ from hw_sim.scenario.played import Played, judge
 from hw_sim.scenario.schema import Do, Scenario
 from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS
 from hw_sim.scenario.virtual_world import MORNING, World
-from hw_sim.scenario.world import KIOSK, desk_order
+from hw_sim.scenario.world import KIOSK, card_of, desk_order
 from reader.session.failures import Failure
 from reader.session.table import CARD_LEFT_S
 from reader.session.vocabulary import CardFrontProblem, Step
@@ -76,6 +76,14 @@ class VirtualStage:
     def remove(self) -> None:
         """Take the card out."""
         self._world.cards.remove()
+
+    def beside(self, persona: str | None) -> None:
+        """Put a card into a second reader beside the slot; None takes it out."""
+        world = self._world
+        if persona is None:
+            world.beside.remove()
+        else:
+            world.beside.insert(card_of(world.scenario.patient, persona, world.clock.wall().date()))
 
     def tap(self, x: int, y: int) -> None:
         """Touch the screen."""
@@ -193,7 +201,9 @@ def play_in(world: World, name: str, *, say: Callable[[str], None] = lambda line
     played.messages = len(world.broker.log)
     played.problems += contract(world.broker)
     world.broker.log.clear()
-    played.results = [row.message for row in world.store.results_after(before)]
+    rows = world.store.results_after(before)
+    played.results = [row.message for row in rows]
+    played.signatures = [row.signature_check for row in rows]
     played.stored = len(played.results)
     played.alerts = [Failure(alert.failure) for alert in world.store.open_alerts()]
     judge(played)

@@ -23,6 +23,7 @@ from hw_sim.card.authority import simulator_trust
 from hw_sim.card.front import SimulatedCardFront
 from hw_sim.card.inprocess import InProcessReader
 from hw_sim.card.link import LinkModel
+from hw_sim.card.several import SeveralReaders
 from hw_sim.scenario.clock import VirtualClock
 from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands
@@ -186,6 +187,7 @@ class World:
         self.cast = Cast(scenario.patient, seed)
         self.sheet = Sheet(self.clock)
         self.cards = InProcessReader(LinkModel(), self.clock.spend)
+        self.beside = InProcessReader(LinkModel(), self.clock.spend, "kaopi in-process slot beside")
         self.camera = Sight(
             lambda: self.pixels,
             PlainCamera(self.clock),
@@ -300,7 +302,7 @@ class World:
                 decoder=decoder,
                 display=self.sheet,
                 camera=self.camera if self.scenario.site.camera == "virtual" else None,
-                card_reader=self.cards,
+                card_reader=SeveralReaders(self.cards, self.beside) if self.scenario.two_readers else self.cards,
                 card_front=self.front if self.scenario.site.card_front == "virtual" else None,
                 figures=self.machine.figures,
                 trust=simulator_trust(),

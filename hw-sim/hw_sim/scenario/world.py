@@ -57,6 +57,7 @@ def config_for(
                 "prescription_choice": site.prescription_choice,
                 "ask_specific_disease": site.ask_specific_disease,
                 "remember_consents": site.remember_consents,
+                "shuffle_pad": site.shuffle_pad,
             },
             "uplink": {"ca_file": None, "cert_file": None, "key_file": None},
             "storage": {
@@ -76,9 +77,11 @@ def desk_order(service: DeskService, do: Do, now: datetime.datetime) -> tuple[st
     if do.same_person is not None:
         return service.decide(KIOSK, "op1", do.same_person, now)
     results = service.store.results(now - datetime.timedelta(days=1))
-    last = max(results, key=lambda row: row.message.finished_at)
-    if last.message.patient_key is not None:
-        service.store.set_registration(last.message.patient_key, Registration.NOT_REGISTERED, now)
+    last = max(results, key=lambda row: row.message.finished_at).message.result_id
+    if do.revoke:
+        service.revoke_consents(last, "op1", now)
+    else:
+        service.note_registration(last, "op1", now, Registration.NOT_REGISTERED)
     return None
 
 
@@ -123,7 +126,7 @@ class Cast:
     def _made(self) -> Heeding:
         patient, seed = self._patient, self._seed
         person = load_person(patient.person)
-        pose, light = Pose(distance_mm=patient.distance_mm), LIGHTS[patient.light]
+        pose, light = Pose(y_mm=patient.below_mm, distance_mm=patient.distance_mm), LIGHTS[patient.light]
         scene = standing(person, pose, light, seed=seed, wears=patient.wears)
         match patient.look:
             case "attacker":

@@ -24,15 +24,17 @@ def main(name: str, folder: Path) -> int:
     path = next(p for p in (SCENARIOS / f"{name}.toml", SCENARIOS / "pcsc" / f"{name}.toml") if p.exists())
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     with PcscDaemon() as daemon:
-        slot = VpcdSlot(PORTS[0], link=LinkModel())
+        slot, beside = (VpcdSlot(port, link=LinkModel()) for port in PORTS)
         parts = CardParts(
             slot,
+            beside,
             PcscReader(),
             SimulatedCardFront(slot.number_b),
             {FaultKind.PCSCD_STOP: daemon.stop, FaultKind.PCSCD_START: daemon.start},
         )
         played = play(load(path), name, folder, broker="mosquitto", cards=parts, say=print)
         slot.remove()
+        beside.remove()
     for problem in played.problems:
         print(problem)
     for row in work(played):
