@@ -269,6 +269,12 @@ def _kiosk(row: KioskRow, pending: Pending | None, now: datetime) -> KioskView:
         Watch(f"{PARTS[part]}：{failure_words(failure.value)[0]}（{failure.value}）", "watch")
         for part, failure in state.missing.items()
     ]
+    if row.health is not None:
+        watch += [
+            Watch(f"{finding.title}：{finding.remedy}", "bad" if finding.condition == "fault" else "watch")
+            for finding in row.health.findings or ()
+            if finding.code not in state.missing  # said above, in the session's words
+        ]
     if state.card_left:
         watch.insert(0, Watch("カードが置き忘れられています", "bad"))
     late = pending is not None and now - pending.at > _ANSWER_WAIT

@@ -38,10 +38,10 @@ from reader.session import events as ev
 from reader.session.failures import Failure
 from reader.session.state import Rules
 from reader.session.table import STEPS
-from reader.session.vocabulary import Button, Method, Part, Ref, Step
+from reader.session.vocabulary import Button, CheckedPart, Condition, Method, Part, Ref, Step
 from reader.text.voice import recorded_language
 from reader.uplink.ids import uuid7
-from reader.uplink.messages import Health, MessageError, result_from
+from reader.uplink.messages import Health, HealthFinding, MessageError, result_from
 from reader.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 FRAME_S = 1 / 30
 REST_S = 0.1  # with nobody there, ten looks a second are enough
 HEALTH_EVERY_S = 30.0
+ROUND_EVERY_S = 900.0  # the doctor looks at the kiosk by itself, with nobody there
 NONCE_BYTES = 32
 STALE_S = 1.5  # an older picture is not shown: nobody should look into a face that stands still
 
@@ -125,6 +126,9 @@ class Kiosk:
         self._fill = 0.0
         self._unsynced = False
         self._nonce = b""
+        self._found: Mailbox[tuple[CheckedPart, ...]] = Mailbox()
+        self._round = Inspection(parts.inspect, self._found.put)
+        self._round_at = float("-inf")
         self.inspection = Inspection(parts.inspect, lambda found: facts.append(ev.Inspected(parts.clock.now(), found)))
         self.heartbeats: Callable[[], dict[str, float]] = dict
         self.showing: float | None = None  # when the picture on the screen was taken; None while there is none
@@ -357,6 +361,9 @@ class Kiosk:
         self._health_at = now
         figures = self._parts.figures()
         self._feel(figures, now)
+        if now - self._round_at >= ROUND_EVERY_S and self.session.step is Step.IDLE and self._parts.inspect is not none:
+            self._round_at = now
+            self._round.begin()
         firmware = figures.firmware
         unsynced = figures.clock_synced is False
         if unsynced is not self._unsynced:
@@ -377,7 +384,22 @@ class Kiosk:
                 models=self._parts.models,
                 heartbeats_s=self.heartbeats(),
                 failures=dict(self._failures),
+                findings=self._findings(),
             )
+        )
+
+    def _findings(self) -> tuple[HealthFinding, ...] | None:
+        """What the last round of the doctor found wrong; None until one has been made."""
+        found = self._found.peek()
+        if found is None:
+            return None
+        wrong = {Condition.ATTENTION: "attention", Condition.FAULT: "fault"}
+        return tuple(
+            HealthFinding.model_validate(
+                {"code": part.code, "title": part.title, "condition": wrong[part.condition], "remedy": part.remedy}
+            )
+            for part in found
+            if part.condition in wrong
         )
 
     def _feel(self, figures: Figures, now: float) -> None:

@@ -440,6 +440,15 @@ def will(site: str, kiosk: str) -> State:
     return State(site=site, kiosk=kiosk, online=False, at=None, service=Service.OUT_OF_SERVICE)
 
 
+class HealthFinding(Wire):
+    """One thing about the kiosk itself that staff or a technician should put right."""
+
+    code: Annotated[str, StringConstraints(max_length=40)] = Field(description="The doctor's name of the check.")
+    title: Annotated[str, StringConstraints(max_length=60)] = Field(description="What was looked at, in Japanese.")
+    condition: Literal["attention", "fault"]
+    remedy: Annotated[str, StringConstraints(max_length=200)] = Field(description="What to do, in one sentence.")
+
+
 class Health(Message):
     """How the kiosk itself is doing; figures and counts only. Retained."""
 
@@ -456,6 +465,9 @@ class Health(Message):
     models: dict[str, str] = Field(default_factory=dict, max_length=20, description="Model name to sha256.")
     heartbeats_s: dict[str, float] = Field(default_factory=dict, max_length=20, description="Thread to age of beat.")
     failures: dict[Failure, int] = Field(default_factory=dict, description="Failure id to count since start.")
+    findings: tuple[HealthFinding, ...] | None = Field(
+        default=None, max_length=60, description="What the kiosk's own doctor found; null until it has looked."
+    )
 
 
 class Alert(Message):

@@ -28,7 +28,7 @@ from reader.desk.view import (
 )
 from reader.session.failures import Failure
 from reader.session.vocabulary import CertificateState, Consent, Method, Outcome, Part, Step, VisualReason
-from reader.uplink.messages import ResultMessage, Service, will
+from reader.uplink.messages import Health, HealthFinding, ResultMessage, Service, will
 from reader.uplink.topics import Channel, Topic
 
 NOW = datetime(2026, 2, 21, 3, 0, tzinfo=UTC)
@@ -126,6 +126,24 @@ def test_a_forgotten_card_is_the_first_thing_about_a_kiosk(service: DeskService,
     (kiosk,) = page_view(store, NOW, {}).kiosks
     assert "置き忘れ" in kiosk.watch[0].text
     assert kiosk.tone == "watch"
+
+
+def test_what_the_kiosks_doctor_found_is_something_to_do(service: DeskService, store: Store) -> None:
+    state = ready(KIOSK, NOW).model_copy(update={"missing": {Part.CLOCK: Failure.CLOCK_UNSYNCED}})
+    service.handle(str(Topic(SITE, KIOSK, Channel.STATE)), state.encode(), NOW)
+    found = [
+        HealthFinding(code="disk", title="空き容量", condition="fault", remedy="SDカードを交換してください。"),
+        HealthFinding(code="updates", title="更新の確認", condition="attention", remedy="更新を入れてください。"),
+        HealthFinding(code="clock", title="時計", condition="attention", remedy="時刻サーバーを確認してください。"),
+    ]
+    health = Health(site=SITE, kiosk=KIOSK, at=NOW, software="kaopi", uptime_s=1.0, findings=tuple(found))
+    service.handle(str(Topic(SITE, KIOSK, Channel.HEALTH)), health.encode(), NOW)
+    (kiosk,) = page_view(store, NOW, {}).kiosks
+    assert [(watch.text, watch.tone) for watch in kiosk.watch[1:]] == [
+        ("空き容量：SDカードを交換してください。", "bad"),
+        ("更新の確認：更新を入れてください。", "watch"),
+    ]
+    assert "時計" in kiosk.watch[0].text, "one line about the clock, not two"
 
 
 def test_yesterdays_patients_are_not_on_the_page(service: DeskService, store: Store) -> None:

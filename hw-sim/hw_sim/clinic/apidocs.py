@@ -26,6 +26,7 @@ from reader.uplink.messages import (
     Command,
     Consents,
     Health,
+    HealthFinding,
     LastConsents,
     Message,
     Request,
@@ -118,6 +119,9 @@ def examples() -> dict[str, Message]:
         clock_synced=True,
         heartbeats_s={"camera": 0.1, "card": 0.3, "face": 0.2},
         failures={Failure.CARD_PULLED: 2},
+        findings=(
+            HealthFinding(code="updates", title="更新の確認", condition="attention", remedy="更新を入れてください。"),
+        ),
     )
     found["alert"] = Alert(**head, alert_id=_id(20), at=_NOW, failure=Failure.CARD_LEFT)
     found["req-visit"] = Request(**head, request_id=_id(21), asks="visit", patient_key=_KEY)
