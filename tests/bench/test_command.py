@@ -58,6 +58,20 @@ def test_it_is_loud_about_missed_goals_and_what_got_worse(bench: Path, capsys: p
     assert "WORSE: path.verified_over_link was 1.1, is 1.3" in said
 
 
+def test_a_part_that_fails_is_said_and_costs_no_other(
+    bench: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(effort: Effort) -> Mapping[str, Row]:
+        raise RuntimeError("the kiosk stayed at face for 15 s")
+
+    monkeypatch.setattr(command, "PARTS", {"path": broken, "flow": _flow})
+    assert run(bench) == 1
+    assert (
+        "path.link_s: not measured here, it failed: RuntimeError: the kiosk stayed at face" in capsys.readouterr().out
+    )
+    assert set(json.loads((bench / "bench.json").read_text("utf-8"))["metrics"]) == set(_flow(Effort()))
+
+
 def test_what_this_machine_cannot_measure_is_said_plainly(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(bench, "--only", "peers")
     assert "peer.face_recognition.embed_ms: not measured here, PyPI cannot be reached" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,16 +28,21 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def measure(part: str, effort: Effort, into: Result) -> None:
-    """Measure one part and print its figures."""
+def measure(part: str, effort: Effort, into: Result) -> bool:
+    """Measure one part and print its figures; return False where it failed, which must not cost the other parts."""
     began = time.monotonic()
     say(f"{part} …")
-    rows, why = {}, ""
+    rows, why, failed = {}, "", False
     try:
         rows = dict(PARTS[part](effort))
+        into.take(part, rows)
     except NotHere as reason:
         why = str(reason)
-    into.take(part, rows, why)
+    except Exception as error:  # whatever it is, it is said and the run goes on
+        why, failed = f"it failed: {type(error).__name__}: {error}", True
+        traceback.print_exc()
+    if why:
+        into.take(part, {}, why)
     for name, row in into.metrics.items():
         if name in rows and name.count(".") < 3:  # the rest is on the page
             say("  " + line(name, row))
@@ -44,6 +50,7 @@ def measure(part: str, effort: Effort, into: Result) -> None:
         if result.part_of(name) == part:
             say(f"  {name}: not measured here, {reason_why}")
     say(f"  ({time.monotonic() - began:.0f} s)")
+    return not failed
 
 
 def verdict(measured: Result) -> list[str]:
@@ -56,7 +63,7 @@ def verdict(measured: Result) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, write, compare. Returns 0 also where goals are missed: the lines say so."""
+    """Measure, write, compare. Returns 1 where a part failed; missed goals are said, and fail nothing."""
     parser = argparse.ArgumentParser(prog="python -m hw_sim.bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join([*PARTS, *GROUPS])}")
     parser.add_argument("--kills", type=int, default=60, help="SIGKILLs of the part kill")
@@ -72,14 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measured = result.empty()
     if chosen.only and (before := result.read(chosen.json)) is not None and before.machine == measured.machine:
         measured.metrics, measured.absent = before.metrics, before.absent
+    good = True
     for name in names:
-        measure(name, Effort(chosen.kills, chosen.attacks), measured)
+        good = measure(name, Effort(chosen.kills, chosen.attacks), measured) and good
         result.write(chosen.json, measured)
     write_page(chosen.page, measured, result.read(BASELINE))
     for loud in verdict(measured):
         say(loud)
     say(f"written: {chosen.json} and {chosen.page}")
-    return 0
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

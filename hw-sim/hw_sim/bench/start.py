@@ -42,7 +42,7 @@ def _waiting_kiosk(idle_s: int) -> Waiting:
         began = time.monotonic()  # one clock for all processes of a machine
         run = subprocess.run(
             [sys.executable, "-m", "hw_sim.bench.waiting_kiosk", folder, str(idle_s)],
-            capture_output=True, text=True, check=True,
+            stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
     said = json.loads(run.stdout.splitlines()[-1])
     return Waiting(said["ready_at"] - began, said["rss_mb"], said["idle"])
