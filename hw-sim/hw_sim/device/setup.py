@@ -199,8 +199,9 @@ def configure(device: Device, certificates: CertificateFolder, port: int) -> Non
 
 
 def start_card(device: Device) -> None:
-    """Start the virtual card's process (again)."""
+    """Start the virtual card's process (again), and wait until it listens."""
     device.run("systemctl", "start", "kaopi-sim-card.service")
+    device.until(CARD_SOCKET, "ls", CARD_SOCKET)
 
 
 def insert_card(device: Device, persona: str, today: str, photo_base64: str | None = None) -> None:
