@@ -66,6 +66,19 @@ class Device:
                 stdout=console,
                 stderr=console,
             )
+        return self._wait(started, within_s)
+
+    def until_rebooted(self, within_s: float = 60.0) -> float:
+        """Wait until the machine, by itself, has gone down and come up again; return the seconds. Raises BootFailed."""
+        started, before = time.monotonic(), self._leader
+        while Path(f"/proc/{before}").exists():
+            if time.monotonic() - started > within_s:
+                raise BootFailed("it did not go down")
+            time.sleep(0.1)
+        return self._wait(started, within_s)
+
+    def _wait(self, started: float, within_s: float) -> float:
+        assert self._nspawn is not None
         state = ""
         while time.monotonic() - started < within_s:
             self._leader = self._find_leader()
@@ -142,8 +155,9 @@ class Device:
     def _find_leader(self) -> int:
         assert self._nspawn is not None
         for child in _children(self._nspawn.pid):
-            if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
-                return child
+            with contextlib.suppress(FileNotFoundError):  # it has just ended
+                if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                    return child
         return 0
 
     def _plug_cable(self) -> None:
