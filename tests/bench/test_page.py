@@ -28,7 +28,7 @@ def test_a_missed_goal_stands_at_the_top_and_is_marked(measured: Result) -> None
     text = page(measured, None)
     top = text[: text.index('class="answers"')]
     assert "<li>taps of a patient who comes again: 2 taps (goal: at most 1 tap)" in top
-    assert "<li>attacks that pass, by species: phone: 10 % (goal: none, 95 % interval 1.23 to 31.7 %)" in top
+    assert "<li>attacks that pass, by species: phone: 10 % (goal: none, 95 % interval 1.23 – 31.7 %)" in top
     assert 'class="missed">2 taps' in text
 
 
@@ -41,7 +41,7 @@ def test_what_was_not_measured_is_listed_with_its_reason(measured: Result) -> No
 def test_it_says_the_main_figures_in_japanese_too(measured: Result) -> None:
     text = page(measured, None)
     assert '<details lang="ja">' in text
-    assert 'タッチの数（2 回目からの人）<td>2 taps<td><td><span class="missed">≤ 1 tap 未達成</span>' in text
+    assert 'タッチの数（2 回目からの人）<td>2 回<td><td><span class="missed">≤ 1 回 未達成</span>' in text
 
 
 def test_a_regression_is_on_the_page(measured: Result) -> None:
@@ -90,7 +90,7 @@ def test_numbers_are_said_as_people_read_them(value: float, unit: str, said: str
 
 def test_intervals_and_goals_in_words() -> None:
     some: Row = fraction_row(2, 20) | {"goal": 0.0}
-    assert words.interval(some) == "1.23 to 31.7 %"
+    assert words.interval(some) == "1.23 – 31.7 %"
     assert words.interval(row(1.0, "ms", 1)) == ""
     assert words.aim("pad.sim_apcer_max", some) == "none"
     assert words.aim("ocr.right", row(1.0, "fraction", 9) | {"goal": 0.995}) == "at least 99.5 %"

@@ -71,7 +71,7 @@ def _answer(chapter: Chapter, metrics: Mapping[str, Row]) -> str:
 def _japanese(metrics: Mapping[str, Row]) -> str:
     """The main figures for a reader of Japanese."""
     lines = "".join(
-        f"<tr><td>{html.escape(says)}<td>{html.escape(words.shown(metrics[name]['value'], metrics[name]['unit']))}"
+        f"<tr><td>{html.escape(says)}<td>{html.escape(JAPANESE.shown(metrics[name]['value'], metrics[name]['unit']))}"
         f"<td>{html.escape(words.interval(metrics[name]))}<td>{_state_ja(name, metrics[name])}"
         for name, says in JAPANESE.rows
         if name in metrics

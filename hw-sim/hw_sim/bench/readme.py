@@ -23,6 +23,14 @@ class Language:
     missed: str
     foot: str
     rows: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, str], ...] = ()
+
+    def shown(self, value: float, unit: str) -> str:
+        """Return a value with its unit in this language."""
+        text = words.shown(value, unit)
+        for theirs, ours in self.units:
+            text = text.replace(theirs, ours)
+        return text
 
 
 ENGLISH = Language(
@@ -66,6 +74,7 @@ JAPANESE = Language(
         ("fleet.p99_ms", "端末 200 台と PC 1 台: 結果が保存されるまで（100 件中 99 件）"),
         ("mem.rss_mb", "待っているときのメモリー"),
     ),
+    ((" taps", " 回"), (" tap", " 回"), (" results", " 件"), (" result", " 件"), (" s", " 秒")),
 )
 
 
@@ -75,7 +84,7 @@ def block(result: Result, language: Language) -> str:
     for name, says in language.rows:
         row = result.metrics.get(name)
         if row is not None:
-            lines.append(f"| {says} | {words.shown(row['value'], row['unit'])} | {words.interval(row)} | "
+            lines.append(f"| {says} | {language.shown(row['value'], row['unit'])} | {words.interval(row)} | "
                          f"{state(name, row, language)} |")  # fmt: skip
     return "\n".join([*lines, "", language.foot.format(machine=result.machine), "", END])
 
@@ -86,7 +95,7 @@ def state(name: str, row: Row, language: Language) -> str:
         return ""
     figure = figure_of(name)
     sign = "≥" if figure is not None and figure.better is Better.HIGHER else "≤"
-    goal = words.shown(row["goal"], row["unit"])
+    goal = language.shown(row["goal"], row["unit"])
     bound = goal if row["goal"] == 0 else f"{sign} {goal}"
     return f"{bound} {language.missed if missed(name, row) else language.met}"
 

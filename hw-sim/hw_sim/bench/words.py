@@ -40,8 +40,8 @@ def interval(row: Row) -> str:
     if low is None or high is None or low == high:
         return ""
     if row["unit"] == "fraction":
-        return f"{number(100 * low)} to {number(100 * high)} %"
-    return f"{number(low)} to {number(high)}"
+        return f"{number(100 * low)} – {number(100 * high)} %"
+    return f"{number(low)} – {number(high)}"
 
 
 def aim(name: str, row: Row) -> str:
