@@ -48,6 +48,7 @@ class Machine:
     extra: tuple[Path, ...] = ()
     credentials: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1536
+    processors: int = 2
     _process: subprocess.Popen[bytes] | None = None
     _ssh_port: int = 0
 
@@ -71,8 +72,18 @@ class Machine:
         self._ssh_port = free_port()
         (self.folder / "qmp").unlink(missing_ok=True)
         command = [
-            *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-accel", "tcg,thread=multi", "-smp", "2"),
-            *("-m", str(self.memory), "-bios", str(U_BOOT), "-display", "none", "-nodefaults"),
+            *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-accel", "tcg,thread=multi"),
+            *(
+                "-smp",
+                str(self.processors),
+                "-m",
+                str(self.memory),
+                "-bios",
+                str(U_BOOT),
+                "-display",
+                "none",
+                "-nodefaults",
+            ),
             *("-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console"),
             *("-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off"),
             *("-drive", f"file={self.disk},if=virtio,format=qcow2,cache=writeback"),

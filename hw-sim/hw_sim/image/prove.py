@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing import Any
 
 from hw_sim.broker.mosquitto import Mosquitto
 from hw_sim.image import bundles, clinic
+from hw_sim.image.cuts import cut_off
 from hw_sim.image.machine import Machine, MachineFailed, overlay_of
 from reader.desk.link import paho_desk_link
 from reader.desk.service import DeskService
@@ -33,34 +33,8 @@ from reader.uplink.messages import ResultMessage
 
 SLOW = 20.0
 CUTS = 20
-KEPT_PHOTOS = 48
 PIN = "1234"
 JST = dt.timezone(dt.timedelta(hours=9))
-SLOT_PARTITIONS = {"A": (2, 4), "B": (3, 5)}
-SECTOR = 512
-
-#: Instead of the kiosk: says which slot runs and whether what must survive is whole, and switches off.
-PROBE = {
-    **clinic.CREDENTIALS,
-    "systemd.extra-unit.a.service": """[Unit]
-Description=Look after a power cut
-DefaultDependencies=no
-After=local-fs.target
-Before=kaopi-provision.service NetworkManager.service systemd-resolved.service polkit.service
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/python3 -c 'import hashlib, sqlite3; \\
-    slot = open("/proc/cmdline").read().split("rauc.slot=")[1][0]; \\
-    site = hashlib.sha256(open("/etc/kaopi/site.toml", "rb").read()).hexdigest(); \\
-    db = sqlite3.connect("/var/lib/kaopi/outbox/outbox.sqlite3"); \\
-    whole = db.execute("PRAGMA integrity_check").fetchone()[0]; \\
-    rows = db.execute("SELECT count(*) FROM results").fetchone()[0]; \\
-    print("kaopi: alive in slot", slot, "settings", site, "outbox", whole, rows, flush=True)'
-ExecStart=/usr/bin/systemctl poweroff --force --force
-StandardOutput=journal+console
-StandardError=journal+console
-""",
-}
 
 
 @dataclass(slots=True)
@@ -179,76 +153,8 @@ def serve(kiosk: Kiosk, store: Store, out: Path) -> dict[str, Any]:
     }
 
 
-def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
-    """Copy the disk again and again until ``over``; every other copy goes when there are too many."""
-    folder.mkdir(parents=True, exist_ok=True)
-    photos: list[Path] = []
-    pause, number = 3.0, 0
-    while not over.wait(pause):
-        target = folder / f"{number:04d}.qcow2"
-        machine.photograph(target)
-        photos.append(target)
-        number += 1
-        if len(photos) > KEPT_PHOTOS:
-            for photo in photos[1::2]:
-                photo.unlink()
-            photos = photos[::2]
-            pause *= 2
-    return photos
-
-
-def spread(photos: list[Path], count: int) -> list[Path]:
-    """Return ``count`` photos at even distances, the first and the last among them. Raises ValueError with too few."""
-    if len(photos) < count:
-        raise ValueError(f"only {len(photos)} photos, {count} are wanted")
-    return [photos[round(index * (len(photos) - 1) / (count - 1))] for index in range(count)]
-
-
-def slot_is(photo: Path, slot: str, images: tuple[Path, Path]) -> bool:
-    """Whether a slot of the photographed disk holds exactly these images (boot, root)."""
-    raw = photo.with_suffix(".raw")
-    subprocess.run(["qemu-img", "convert", "-q", "-O", "raw", str(photo), str(raw)], check=True)
-    try:
-        table = json.loads(
-            subprocess.run(["/usr/sbin/sfdisk", "--json", str(raw)], capture_output=True, text=True, check=True).stdout
-        )["partitiontable"]["partitions"]
-        for number, image in zip(SLOT_PARTITIONS[slot], images, strict=True):
-            with raw.open("rb") as disk, image.open("rb") as wanted:
-                disk.seek(table[number - 1]["start"] * SECTOR)
-                while block := wanted.read(1 << 22):
-                    if disk.read(len(block)) != block:
-                        return False
-        return True
-    finally:
-        raw.unlink()
-
-
-def after_cut(
-    photo: Path, folder: Path, site: str, images: dict[str, tuple[Path, Path]], slow: float
-) -> dict[str, Any]:
-    """Start from a photographed disk; return which slot came up. Raises MachineFailed when nothing sound did."""
-    folder.mkdir(parents=True, exist_ok=True)
-    machine = Machine(overlay_of(photo, folder / f"{photo.stem}.run.qcow2"), folder / photo.stem, credentials=PROBE)
-    began = time.monotonic()
-    with machine:
-        machine.until("kaopi: alive in slot", since=0, within_s=30 * slow)
-        time.sleep(0.5)
-        said = machine.said()
-    machine.disk.unlink()
-    (line,) = re.findall(r"alive in slot (\w) settings (\w+) outbox (\w+) (\d+)", said)
-    slot, settings, outbox, rows = line
-    starts = re.findall(r"kaopi: starting slot (\w)", said)
-    found = {"photo": photo.stem, "slot": slot, "starts": starts, "seconds": round(time.monotonic() - began, 1)}
-    if settings != site or outbox != "ok" or rows == "0":
-        raise MachineFailed(f"{found}: settings or outbox did not survive: {line}")
-    # The slot that came up is, byte for byte, one that was seen to serve; never a half-written one.
-    if not any(slot_is(photo, slot, pair) for pair in images.values()):
-        raise MachineFailed(f"{found}: slot {slot} holds neither the old nor the new system whole")
-    return found
-
-
-def prove(image: Path, old: tuple[Path, Path], new: bundles.Update, keys: Path, out: Path, report: Report) -> None:
-    """Do it all. old: boot and root image that ``image`` holds. Raises MachineFailed."""
+def live(image: Path, new: bundles.Update, keys: Path, out: Path, report: Report) -> None:
+    """One kiosk's life, from the first boot to the first update. Raises MachineFailed."""
     work = out / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -268,24 +174,15 @@ def prove(image: Path, old: tuple[Path, Path], new: bundles.Update, keys: Path, 
             disk = overlay_of(raw, work / "disk.qcow2")
             machine = Machine(disk, work / "machine", key, (simulator, updates), clinic.CREDENTIALS)
             with machine:
-                photos, site = _in_one_life(machine, store, new, out, work, report)
+                _in_one_life(machine, store, new, out, report)
         finally:
             link.stop()
             store.close()
     shutil.copyfile(machine.console, out / "console.log")
-    with report.stage("power cuts") as found:
-        images = {"old": old, "new": (new.boot, new.root)}
-        found["cuts"] = []
-        for photo in spread(photos, CUTS):
-            found["cuts"].append(after_cut(photo, work / "cuts", site, images, SLOW))
-            report.say(str(found["cuts"][-1]))
-        found["booted"] = f"{len(found['cuts'])} of {CUTS}"
 
 
-def _in_one_life(
-    machine: Machine, store: Store, new: bundles.Update, out: Path, work: Path, report: Report
-) -> tuple[list[Path], str]:
-    """First boot, one patient, refused bundles, one update. Returns the photos taken, and the settings' SHA-256."""
+def _in_one_life(machine: Machine, store: Store, new: bundles.Update, out: Path, report: Report) -> None:
+    """First boot, one patient, refused bundles, one update that the doctor finds good."""
     kiosk = Kiosk(machine, SLOW)
     with report.stage("first boot to the start screen") as found:
         machine.until("kaopi: the simulator is in place", within_s=30 * SLOW)
@@ -312,26 +209,15 @@ def _in_one_life(
         after = machine.run("kaopi update status")
         assert before.splitlines()[0] == after.splitlines()[0]
     with report.stage("update") as found:
-        over, photos, place = threading.Event(), list[Path](), machine.mark()
-        camera = threading.Thread(target=lambda: photos.extend(photograph_during(machine, work / "photos", over)))
-        camera.start()
-        try:
-            said = machine.run("kaopi update install /run/bundles/new.raucb", check=False, within_s=3000)
-            found["installed"] = said.strip().splitlines()[:1]
-            machine.until("kaopi: starting slot B", since=place, within_s=30 * SLOW)
-            machine.until("kaopi: the simulator is in place", since=place, within_s=30 * SLOW)
-        finally:
-            over.set()
-            camera.join()
-        found["photos"] = len(photos)
-        machine.until("the new slot is good", since=place, within_s=120 * SLOW)
+        place = machine.mark()
+        said = machine.run("kaopi update install /run/bundles/new.raucb", check=False, within_s=3000)
+        found["installed"] = said.strip().splitlines()[:1]
+        machine.until("kaopi: starting slot B", since=place, within_s=30 * SLOW)
+        machine.until("the new slot is good", since=place, within_s=180 * SLOW)
         machine.reachable(30 * SLOW)
         found["status"] = machine.run("kaopi update status").strip().splitlines()
         assert f"version {new.version} runs in slot B; primary is B" in found["status"][0]
         assert machine.run("sha256sum < /etc/kaopi/site.toml").split()[0] == site
-        photos.append(work / "photos/last.qcow2")
-        machine.photograph(photos[-1])
-    return photos, site
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -341,13 +227,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--update", type=Path, required=True, help="folder of the newer build")
     parser.add_argument("--keys", type=Path, required=True, help="folder of the release keys")
     parser.add_argument("--out", type=Path, default=Path("out/image-test"))
+    parser.add_argument("--only", choices=["life", "cuts"], help="a half of it")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     report = Report(options.out / "report.json")
     new = bundles.newest(options.update)
     old = (options.image / "boot.vfat", options.image / "root.erofs")
     try:
-        prove(options.image / "kaopi-arm64.img", old, new, options.keys, options.out.resolve(), report)
+        if options.only != "cuts":
+            live(options.image / "kaopi-arm64.img", new, options.keys, options.out.resolve(), report)
+        if options.only != "life":
+            with report.stage("power cuts") as found:
+                image = options.image / "kaopi-arm64.img"
+                cut_off(image, old, new, options.out.resolve() / "cuts", CUTS, SLOW, found, report.say)
     except (MachineFailed, AssertionError) as error:
         report.say(f"failed: {error}")
         return 1

@@ -1,0 +1,210 @@
+"""The plug is pulled at many points of an update; the disk as it then is must start, whole, every time.
+
+One update is installed while the machine is stopped again and again and its disk copied: each copy is what a power cut
+at that instant leaves, the guest's memory being lost. Then each copy is started. The kiosk itself is left out of this
+(masked, by systemd credentials from outside): it costs minutes under emulation and decides nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from hw_sim.image.bundles import Update
+from hw_sim.image.machine import Machine, MachineFailed, overlay_of
+
+KEPT_PHOTOS = 48
+AT_ONCE = 2
+SLOT_PARTITIONS = {"A": (2, 4), "B": (3, 5)}
+SECTOR = 512
+SETTINGS, RESULT = "settings-of-the-clinic", "result-that-waits"
+
+_PULL = """[Unit]
+Wants={units}
+DefaultDependencies=no
+Conflicts=umount.target
+Before=local-fs.target umount.target
+After=swap.target
+[Mount]
+What=tmpfs
+Where=/tmp
+Type=tmpfs
+"""
+
+_MASKED = "kaopi-kiosk kaopi-uplink kaopi-provision kaopi-gate kaopi-swapoff NetworkManager ssh pcscd systemd-resolved"
+
+#: Only what an update needs is started; then the second disk's script runs.
+INSTALLING = {
+    "systemd.extra-unit.tmp.mount": _PULL.format(units="a.service b.service"),
+    "systemd.extra-unit.a.service": f"""[Unit]
+DefaultDependencies=no
+Before=sysinit.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'systemctl --runtime mask {_MASKED}; systemctl daemon-reload'
+""",
+    "systemd.extra-unit.b.service": """[Unit]
+DefaultDependencies=no
+After=sysinit.target dbus.socket a.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'mkdir -p /run/b && mount -o ro /dev/vdb /run/b && exec sh /run/b/install.sh >/dev/console 2>&1'
+""",
+}
+
+_SCRIPT = f"""slot=$(sed 's/.*rauc.slot=\\(.\\).*/\\1/' /proc/cmdline)
+echo "kaopi: slot $slot is up"
+[ ! -e /var/lib/kaopi/kept ] || exit 0
+printf %s {SETTINGS} > /etc/kaopi/site.toml
+printf %s {RESULT} > /var/lib/kaopi/kept
+sync
+echo "kaopi: installing"
+kaopi update install /run/b/new.raucb
+echo "kaopi: the installation ended with $?"
+"""
+
+#: Says which slot runs and what survived, as early as it can be said, and switches off.
+PROBE = {
+    "systemd.extra-unit.tmp.mount": _PULL.format(units="a.service"),
+    "systemd.extra-unit.a.service": """[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'mkdir -p /run/d; mount /dev/vda6 /run/d; \\
+    site=$$(cat /run/d/etc-kaopi/site.toml); kept=$$(cat /run/d/var-kaopi/kept); \\
+    echo "kaopi: alive in $$(cat /proc/cmdline), $$site and $$kept" > /dev/console; \\
+    umount /run/d; systemctl poweroff --force --force'
+""",
+}
+
+
+def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
+    """Copy the disk again and again until ``over``; every other copy goes when there are too many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    photos: list[Path] = []
+    pause, number = 1.0, 0
+    while not over.wait(pause):
+        target = folder / f"{number:04d}.qcow2"
+        machine.photograph(target)
+        photos.append(target)
+        number += 1
+        if len(photos) > KEPT_PHOTOS:
+            for photo in photos[1::2]:
+                photo.unlink()
+            photos = photos[::2]
+            pause *= 2
+    return photos
+
+
+def spread(photos: list[Path], count: int) -> list[Path]:
+    """Return ``count`` photos at even distances, the first and the last among them. Raises ValueError with too few."""
+    if len(photos) < count:
+        raise ValueError(f"only {len(photos)} photos, {count} are wanted")
+    return [photos[round(index * (len(photos) - 1) / (count - 1))] for index in range(count)]
+
+
+def slot_is(photo: Path, slot: str, images: tuple[Path, Path]) -> bool:
+    """Whether a slot of the photographed disk holds exactly these images (boot, root)."""
+    raw = photo.with_suffix(".raw")
+    subprocess.run(["qemu-img", "convert", "-q", "-O", "raw", str(photo), str(raw)], check=True)
+    try:
+        command = ["/usr/sbin/sfdisk", "--json", str(raw)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        table = json.loads(told)["partitiontable"]["partitions"]
+        for number, image in zip(SLOT_PARTITIONS[slot], images, strict=True):
+            with raw.open("rb") as disk, image.open("rb") as wanted:
+                disk.seek(table[number - 1]["start"] * SECTOR)
+                while block := wanted.read(1 << 22):
+                    if disk.read(len(block)) != block:
+                        return False
+        return True
+    finally:
+        raw.unlink()
+
+
+def start_again(photo: Path, images: dict[str, tuple[Path, Path]], slow: float) -> dict[str, Any]:
+    """Start from a photographed disk; return which slot came up. Raises MachineFailed when nothing sound did."""
+    folder = photo.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    machine = Machine(overlay_of(photo, folder / "run.qcow2"), folder, credentials=PROBE, memory=1024, processors=1)
+    began = time.monotonic()
+    with machine:
+        machine.until(f"and {RESULT}", within_s=30 * slow)
+        said = machine.said()
+    machine.disk.unlink()
+    slots = re.findall(rf"alive in .*rauc\.slot=(\w).*, {SETTINGS} and {RESULT}", said)
+    found = {
+        "photo": photo.stem,
+        "starts": re.findall(r"kaopi: starting slot (\w)", said),
+        "slot": slots[0] if slots else "",
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    if not slots:
+        raise MachineFailed(f"{found}: settings or results did not survive:\n{said[-1000:]}")
+    # What came up is, byte for byte, a system that was installed whole; never a half-written one.
+    held = [name for name, pair in images.items() if slot_is(photo, slots[0], pair)]
+    if not held:
+        raise MachineFailed(f"{found}: slot {slots[0]} holds neither the old nor the new system whole")
+    return {**found, "system": held[0]}
+
+
+def cut_off(
+    image: Path,
+    old: tuple[Path, Path],
+    new: Update,
+    folder: Path,
+    count: int,
+    slow: float,
+    found: dict[str, Any],
+    say: Callable[[str], object],
+) -> None:
+    """Install ``new`` over ``image``, and start from ``count`` instants of that. Raises MachineFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    photos = sorted((folder / "photos").glob("*.qcow2"))
+    if len(photos) < count:
+        photos = _installed(image, new, folder, slow, say)
+    images = {"old": old, "new": (new.boot, new.root)}
+    found["photos"], found["cuts"] = len(photos), []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for result in pool.map(lambda photo: start_again(photo, images, slow), spread(photos, count)):
+            found["cuts"].append(result)
+            say(str(result))
+    found["booted"] = f"{len(found['cuts'])} of {count}"
+
+
+def _installed(image: Path, new: Update, folder: Path, slow: float, say: Callable[[str], object]) -> list[Path]:
+    """Install the update and restart into it, once; return the photographs, in order."""
+    (folder / "install.sh").write_text(_SCRIPT, "utf-8")
+    content = folder / "content"
+    content.mkdir(exist_ok=True)
+    for source, name in ((new.file, "new.raucb"), (folder / "install.sh", "install.sh")):
+        subprocess.run(["cp", "--reflink=auto", str(source), str(content / name)], check=True)
+    updates = folder / "updates.ext4"
+    updates.unlink(missing_ok=True)
+    size = f"{(new.file.stat().st_size >> 20) * 11 // 10 + 32}M"
+    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(updates), size], check=True)
+    disk = folder / "disk.qcow2"
+    disk.unlink(missing_ok=True)
+    machine = Machine(overlay_of(image, disk), folder / "machine", None, (updates,), INSTALLING)
+    over, photos = threading.Event(), list[Path]()
+    with machine:
+        machine.until("kaopi: installing", within_s=30 * slow)
+        say("installing, and copying the disk meanwhile")
+        camera = threading.Thread(target=lambda: photos.extend(photograph_during(machine, folder / "photos", over)))
+        camera.start()
+        try:
+            machine.until("will be tried at the next restart", within_s=90 * slow)
+            say("installed")
+            machine.until("kaopi: slot B is up", within_s=30 * slow)
+        finally:
+            over.set()
+            camera.join()
+    say(f"slot B came up; {len(photos)} photographs")
+    return photos
