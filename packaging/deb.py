@@ -203,8 +203,6 @@ class Package:
             if not source.is_file() or hashlib.sha256(source.read_bytes()).hexdigest() != entry["sha256"]:
                 raise SystemExit(f"{source} is missing or not the manifest's: run `make models` first")
             shutil.copyfile(source, target / source.name)
-        if (ROOT / "voice").is_dir():
-            shutil.copytree(ROOT / "voice", self.stage / "usr/share/kaopi/voice")
 
     def _system(self) -> None:
         lib = self.stage / "usr/lib"
