@@ -7,7 +7,7 @@ T ?= 60
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios bench baseline peers mutate deb device-test image image-test flash fuzz kill deb docs docs-check lock card-full clean
+.PHONY: help demo picture sim test lint format setup-demo setup-test models screens scenarios soak bench baseline peers mutate deb device-test image image-test flash fuzz kill deb docs docs-check lock card-full clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,8 +57,12 @@ docs-check: setup-test
 screens: setup-test ## Render every screen, language and panel to out/screens/index.html
 	@$(PY) -m reader.screen.gallery out/screens
 
-scenarios: setup-test models ## Play every scenario in real time; timelines and JUnit in out/scenarios/
-	@$(PY) -m hw_sim.cli run --quiet --out out/scenarios $$(ls hw-sim/scenarios/*.toml)
+scenarios: setup-test models ## Play every scenario in virtual time; timelines, event logs and JUnit in out/scenarios/
+	@$(PY) -m hw_sim.cli run --virtual --quiet --jobs 2 --out out/scenarios $$(ls hw-sim/scenarios/*.toml)
+
+soak: N = 5000
+soak: setup-test models ## N patients through one kiosk that is never switched off; plot and verdict in out/soak/
+	@$(PY) -m hw_sim.reliability.soak $(N)
 
 KILLS ?= 60
 ATTACKS ?= 2

@@ -12,7 +12,7 @@ from hw_sim.cli import SCENARIOS
 from hw_sim.scenario.real import play
 from hw_sim.scenario.schema import load
 
-# Every file is played in virtual time (test_virtual); these need real threads, a real broker, real hands.
+# Every file is played in virtual time (tests/scenarios); these need real threads, a real broker, real hands.
 NAMES = ("impostor", "wrong_card", "pulled", "reader_lost", "broker_lost", "camera_lost", "sleeve", "visual_check")
 FILES = [SCENARIOS / f"{name}.toml" for name in NAMES]
 

@@ -220,6 +220,7 @@ def run(
     seed: int = 1,
     broker: BrokerSettings | None = None,
     restart_broker: Callable[[], object] | None = None,
+    broker_restart_every: int = BROKER_RESTART_EVERY,
     pixels_every: int = PIXELS_EVERY,
     warm_up: int = WARM_UP,
     between: Callable[[], None] = lambda: None,
@@ -239,7 +240,7 @@ def run(
         world.open()
         for visit in visits:
             _serve(world, visit, soak, failures, names_played, took)
-            if restart_broker is not None and soak.patients % BROKER_RESTART_EVERY == 0:
+            if restart_broker is not None and soak.patients % broker_restart_every == 0:
                 restart_broker()
                 soak.broker_restarts += 1
             between()
