@@ -12,7 +12,7 @@ from hw_sim.image import bundles, clinic
 from hw_sim.image.cuts import INSTALLING, PROBE, spread
 from hw_sim.image.machine import CREDENTIALS, Machine, MachineFailed
 from hw_sim.image.remote_reader import obey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reader.provision.schema import load_setup
@@ -34,6 +34,7 @@ def test_credentials_have_names_that_qemu_takes(credentials: dict[str, str]) -> 
     assert all(len(CREDENTIALS + name) <= 55 for name in credentials)
 
 
+@settings(deadline=None)
 @given(have=st.integers(2, 200), want=st.integers(2, 40))
 def test_cuts_are_spread_from_the_first_photograph_to_the_last(have: int, want: int) -> None:
     photos = [Path(str(number)) for number in range(have)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reader import durable
@@ -319,6 +319,7 @@ def test_a_fixed_address_brings_gateway_and_dns() -> None:
 PASSPHRASES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=8, max_size=63)
 
 
+@settings(deadline=None)
 @given(ssid=st.text(min_size=1, max_size=8), passphrase=PASSPHRASES.filter(str.strip))
 def test_no_name_or_passphrase_can_write_another_line(ssid: str, passphrase: str) -> None:
     text = keyfile(Network.model_construct(ssid=ssid, passphrase=passphrase), "k")
@@ -342,6 +343,7 @@ _TABLES: Any = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_TABLES)
 def test_what_is_written_is_read_back(tables: dict[str, Any]) -> None:
     assert tomllib.loads(toml.dumps(tables)) == tables

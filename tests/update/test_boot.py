@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reader.update.backend import answer, this_board
@@ -56,6 +56,7 @@ def test_the_running_slot_is_known(make: Make, slot: Slot) -> None:
     assert make(slot).booted() == slot
 
 
+@settings(deadline=None)
 @given(choice=CHOICES)
 def test_what_is_written_is_read_back_and_nothing_around_it_changes(
     tmp_path_factory: pytest.TempPathFactory, choice: Choice
@@ -145,6 +146,7 @@ def test_an_unknown_request_changes_nothing(make: Make, request_: list[str]) -> 
     assert board.read() == Choice()
 
 
+@settings(deadline=None)
 @given(choice=CHOICES, slot=SLOTS, booted=SLOTS)
 def test_a_trial_is_always_the_other_slot_and_never_a_bad_one(choice: Choice, slot: Slot, booted: Slot) -> None:
     for after in (arm(choice, slot, booted), mark(choice, slot, good=True), mark(choice, slot, good=False)):
@@ -155,6 +157,7 @@ def test_a_trial_is_always_the_other_slot_and_never_a_bad_one(choice: Choice, sl
     assert next_up(arm(choice, slot, booted)) == slot
 
 
+@settings(deadline=None)
 @given(choice=CHOICES, slot=SLOTS)
 def test_a_bad_slot_starts_only_when_both_are_bad(choice: Choice, slot: Slot) -> None:
     after = mark(choice, slot, good=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reader.sdnotify import OUT_OF_SERVICE, REFUSED, SERVING, WAITING
@@ -170,6 +170,7 @@ def test_an_installation_without_slots_is_told_how_it_is_updated(tmp_path: Path)
 # -- versions -----------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.builds(Version, NUMBERS, NUMBERS, NUMBERS, NUMBERS))
 def test_a_version_is_read_as_it_is_written(version: Version) -> None:
     assert Version.parse(str(version)) == version
