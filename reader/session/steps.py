@@ -488,8 +488,9 @@ def _staff_known(session: Session, operator: str) -> Move:
 
 
 def _order_here(session: Session, operator: str) -> VisualOrder:
-    order = session.visual or VisualOrder(operator, "at_kiosk", session.now + VISUAL_ORDER_S)
-    return replace(order, operator=operator)
+    if session.visual is None:
+        return VisualOrder(operator, "at_kiosk", session.now + VISUAL_ORDER_S)
+    return replace(session.visual, operator=operator)
 
 
 def staff_corner(session: Session, event: ev.Event) -> Move:
@@ -520,12 +521,12 @@ def visual_check(session: Session, event: ev.Event) -> Move:
     match event:
         case ev.Tick() | ev.DeskReplied() | ev.TimeUp() if session.verified:
             return advance(session)
-        case ev.StaffDecided(operator=operator, same_person=same) if not session.verified:
-            return _staff_decided(session, operator, same=same)
+        case ev.StaffDecided(operator=operator, same_person=same) if session.visual is not None:
+            return _staff_decided(session, replace(session.visual, operator=operator), same=same)
         case ev.Pressed(button=Button.SAME_PERSON | Button.OTHER_PERSON) if (
-            session.visual_unlocked and session.visual is not None and not session.verified
+            session.visual_unlocked and session.visual is not None
         ):
-            return _staff_decided(session, session.visual.operator, same=event.button is Button.SAME_PERSON)
+            return _staff_decided(session, session.visual, same=event.button is Button.SAME_PERSON)
         case ev.Pressed(button=Button.VISUAL_CHECK) if not session.visual_unlocked:
             return enter(replace(session, before_staff=Step.VISUAL_CHECK), Step.STAFF_CODE)
         case ev.VisualCheckCancelled():
@@ -538,12 +539,13 @@ def visual_check(session: Session, event: ev.Event) -> Move:
             return _card_facts(session, event)
 
 
-def _staff_decided(session: Session, operator: str, *, same: bool) -> Move:
-    reason = session.visual.reason if session.visual is not None else "at_desk"
+def _staff_decided(session: Session, order: VisualOrder, *, same: bool) -> Move:
+    if session.verified:
+        return stay(session)
     evidence = Evidence(
         method=Method.VISUAL,
-        operator=operator,
-        reason=reason,
+        operator=order.operator,
+        reason=order.reason,
         card_signature_valid=session.card.signature_valid,
         presence_proved=session.card.presence_proved,
     )

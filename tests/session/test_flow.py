@@ -888,6 +888,8 @@ def test_whatever_screen_is_shown_a_forged_card_is_refused() -> None:
 def test_other_parts_come_and_go_while_staff_are_on_their_way() -> None:
     at = At().at_face().press(Button.STAFF).part(Part.DESK, Failure.DESK_AWAY).part(Part.DESK, None)
     assert at.is_at(Step.STAFF_CALLED)
+    at.part(Part.OUTBOX, Failure.OUTBOX_FULL)
+    assert at.is_at(Step.STAFF_CALLED), "a visit is not dropped without a word"
 
 
 def test_calling_staff_costs_no_face_try() -> None:

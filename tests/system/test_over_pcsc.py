@@ -15,7 +15,7 @@ MODULE = Path(__file__).parent / "over_pcsc" / "kiosk_over_pcsc.py"
 
 @pytest.mark.pcsc
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("scenario", ["face", "pin", "pcscd_lost"])
+@pytest.mark.parametrize("scenario", ["face", "pin", "pcscd_lost", "two_cards"])
 def test_kiosk_over_pcsc_and_mosquitto(scenario: str, tmp_path: Path) -> None:
     if os.environ.get("KAOPI_NO_PCSC") == "1":
         pytest.skip("KAOPI_NO_PCSC=1: the kiosk over real PC/SC is not tested here")
