@@ -122,6 +122,7 @@ def run_interactive(script: str | None, out: Path, say: Callable[[str], None]) -
         choices = Choices(clock, camera=camera, card_reader=cards.reader, card_front=cards.front)
         choices.display = display  # type: ignore[assignment]  # it is a Display by delegation
         choices.trust = simulator_trust()
+        choices.motion = script is None
         with start_uplink(folder, broker.settings_for("kiosk")):
             assembled = assemble(config, choices)
             crew = Crew(assembled.workers, clock)

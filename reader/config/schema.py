@@ -77,6 +77,12 @@ class PanelSection(Section):
     rotation: Literal[0, 90, 180, 270] = Field(
         default=0, title="Rotation", description="Degrees clockwise the panel is turned against its own top edge."
     )
+    motion: bool = Field(
+        default=True,
+        title="Motion",
+        description="Small movements of at most 0.2 s: the card that shows its way, the ring that fills smoothly. "
+        "false: nothing moves by itself.",
+    )
 
     @property
     def width(self) -> int:

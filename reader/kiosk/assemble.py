@@ -79,6 +79,7 @@ class Choices:
     card_poll_s: float = POLL_S
     on_event: Callable[[ev.Event], None] | None = None
     inspect: Inspect = none
+    motion: bool = False  # the configuration may still forbid it; a test shows nothing that moves by itself
 
 
 @dataclass(slots=True)
@@ -191,6 +192,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         random=choices.random,
         on_event=choices.on_event,
         inspect=choices.inspect,
+        motion=choices.motion and config.panel.motion,
         figures=figures,
         shuffle_pad=config.session.shuffle_pad,
         heat=Heat(config.temperature.ease_c, config.temperature.stop_c),

@@ -28,6 +28,7 @@ from reader.kiosk.patient_keys import PatientKeys
 from reader.kiosk.staff import StaffCodes
 from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox, Worker
+from reader.screen import motion
 from reader.screen.model import ScreenModel
 from reader.screen.painter import Painter
 from reader.screen.scene import PadKey, Target, Touch
@@ -104,6 +105,7 @@ class Parts:
     models: dict[str, str] = field(default_factory=dict)
     on_event: Callable[[ev.Event], None] | None = None
     inspect: Inspect = none
+    motion: bool = False
 
 
 class Kiosk:
@@ -126,6 +128,8 @@ class Kiosk:
         self._fill = 0.0
         self._unsynced = False
         self._nonce = b""
+        self._ring = motion.Ring()
+        self._drawn_motion = (0, 0)
         self._found: Mailbox[tuple[CheckedPart, ...]] = Mailbox()
         self._round = Inspection(parts.inspect, self._found.put)
         self._round_at = float("-inf")
@@ -155,7 +159,7 @@ class Kiosk:
         self._draw()
         self._light()
         if self.session.step in (Step.IDLE, Step.OUT_OF_SERVICE):
-            return REST_S
+            return max(FRAME_S, min(REST_S, motion.rest(self.session.in_step))) if self._moves() else REST_S
         return heat.FRAME_S if self._parts.heat.eased else FRAME_S
 
     def take(self, event: ev.Event) -> None:
@@ -449,7 +453,13 @@ class Kiosk:
             countdown=core.countdown(self.session),
             choosing_language=self._choosing_language,
             focus=self._focus,
+            progress=self._ring.toward(self.session.progress, self.session.now) if self._parts.motion else None,
+            phase=motion.nudge(self.session.in_step) if self._moves() else 0,
         )
+
+    def _moves(self) -> bool:
+        """Whether the card in the picture may show its way: not where a site wants rest, nor while it is hot."""
+        return self._parts.motion and not self._parts.heat.eased and not self._choosing_language
 
     def _newest(self) -> Frame | None:
         """The newest picture, unless the camera has stopped giving any."""
@@ -461,9 +471,10 @@ class Kiosk:
         model = present(self.session, self._live())
         number = -1 if frame is None else frame.number
         moved = STEPS[self.session.step].camera and number != self._drawn_frame
-        if model == self._drawn and not moved:
+        moving = (model.phase, model.progress)
+        if model == self._drawn and not moved and moving == self._drawn_motion:
             return
-        self._drawn, self._drawn_frame = model, number
+        self._drawn, self._drawn_frame, self._drawn_motion = model, number, moving
         self.showing = frame.at if frame is not None and STEPS[self.session.step].camera else None
         start = self._parts.clock.now()
         self._parts.painter.draw(self._parts.display.surface, model)

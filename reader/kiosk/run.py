@@ -39,7 +39,7 @@ def run_kiosk(config: KaopiConfig, *, ready: Callable[[Assembled], None] | None 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     clock = SystemClock()
-    assembled = assemble(config, Choices(clock, inspect=inspect))
+    assembled = assemble(config, Choices(clock, inspect=inspect, motion=True))
     crew = Crew(assembled.workers, clock)
     assembled.kiosk.heartbeats = crew.ages
     crew.start()

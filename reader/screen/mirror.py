@@ -154,7 +154,7 @@ def sign_place(rect: Rect, guidance: Guidance, ring: int) -> tuple[int, int, int
         x = rect.w / 2 + across * min(rx + ring, rect.w / 2 - side * 0.55)
         y = rect.h / 2 + down * min(ry + ring, rect.h / 2 - side * 0.55)
     elif guidance in _SIGNS:
-        x, y = rect.w - side * 0.54, side * 0.54
+        x, y = side * 0.54, side * 0.54  # where the ring fills last
     else:
         return None
     return round(rect.x + x - side / 2), round(rect.y + y - side / 2), side

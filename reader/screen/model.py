@@ -93,7 +93,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ScreenModel:
-    """Everything drawn. Two equal models look the same except for preview and photo, which are not compared."""
+    """Everything drawn. Two equal models look the same except for what lives and moves, which is not compared."""
 
     step: Step
     content: Content
@@ -107,11 +107,12 @@ class ScreenModel:
     lower: bool = False
     languages: tuple[str, ...] = ("ja",)
     choosing_language: bool = False
-    progress: int = 0  # 0..PROGRESS_STEPS
     digits: int = 0
     pad_order: tuple[int, ...] = DIGITS_IN_ORDER
     countdown: int | None = None
     staff_line: Words | None = None
     focus: int | None = None
+    progress: int = field(default=0, compare=False)  # of the ring, 0..PROGRESS_STEPS
+    phase: int = field(default=0, compare=False)  # of the card in the picture, 0..motion.PHASES
     preview: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
     photo: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)

@@ -14,7 +14,7 @@ from reader.screen.scene import Art, Box, Frame, Icon, Rect, Scene, Target, Text
 from reader.screen.theme import Colour, theme_for
 from reader.screen.typeset import Setting, set_text
 from reader.session.table import STEPS
-from reader.session.vocabulary import Button
+from reader.session.vocabulary import Button, Step
 from reader.text import SOURCE, Catalogue
 
 #: The aids of the strip in order, with their icon.
@@ -394,7 +394,7 @@ class Page:
             side = min(self.mm(10), inside.h)
             icon = Rect(inside.x + self.mm(1.5), inside.y + (inside.h - side) // 2, side, side)
             self.scene.nodes.append(Icon(icon, "staff", self.colours.primary, self.colours.tint))
-            inside = Rect(icon.right + self.mm(1.0), inside.y, inside.right - icon.right - self.mm(1.5), inside.h)
+            inside = Rect(icon.right + self.mm(1.0), inside.y, inside.right - icon.right - self.mm(2.4), inside.h)
         size = self.sizes.label * (1.25 if self.shape is Shape.WIDE else 1.1)
         self.text(
             inside,
@@ -427,7 +427,10 @@ class Page:
         self.scene.nodes.append(Icon(top, icon, ink, fill))
         below = Rect(inside.x, top.bottom + self.mm(0.5), inside.w, inside.bottom - top.bottom - self.mm(0.5))
         words = Words(f"button.{button.value}")
+        shown = words
+        if button is Button.LANGUAGE and self.model.step is Step.IDLE and self.model.language == SOURCE:
+            shown = Words("idle.language")  # whoever looks for another language cannot read ことば
         self.text(
-            below, words, self.sizes.label, bold=True, colour=ink, ground=fill, centred=True, leading=1.1, floor_mm=3.4
+            below, shown, self.sizes.label, bold=True, colour=ink, ground=fill, centred=True, leading=1.1, floor_mm=3.4
         )
         self.target(rect, Touch(button), words.text_id)

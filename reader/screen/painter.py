@@ -55,12 +55,14 @@ class Painter:
     def draw(self, surface: pygame.Surface, model: ScreenModel) -> list[pygame.Rect]:
         """Draw what differs from the last call on this painter; return the rectangles that changed.
 
-        A model equal to the last one redraws only the live view. Pass every frame to the same surface.
+        A model equal to the last one redraws only the live view, and the picture whose card has moved. Pass every
+        frame to the same surface.
         """
         fresh = model != self._drawn
+        nudged = self._drawn is not None and model.phase != self._drawn.phase
         scene = self._composed(model)
         self._drawn = _without_pixels(model)
-        moving = [node for node in scene.nodes if isinstance(node, Mirror)]
+        moving = [node for node in scene.nodes if isinstance(node, Mirror) or (nudged and isinstance(node, Art))]
         veiled = bool(moving) and any(isinstance(node, Veil) for node in scene.nodes)
         nodes: list[Node] = list(scene.nodes) if fresh or veiled else list(moving)
         for node in nodes:
@@ -114,7 +116,7 @@ def _put(surface: pygame.Surface, node: Node, model: ScreenModel, theme: Theme) 
         case Text():
             _text(surface, node)
         case Art(rect=rect):
-            sheet = picture(node.picture, rect.w, rect.h, theme.palette, node.ground, node.urgency)
+            sheet = picture(node.picture, rect.w, rect.h, theme.palette, node.ground, node.urgency, model.phase)
             surface.blit(sheet, (rect.x, rect.y))
         case Icon(rect=rect):
             surface.blit(icon(node.name, rect.w, node.colour, node.ground), (rect.x, rect.y))
@@ -179,7 +181,7 @@ def _mirror(surface: pygame.Surface, node: Mirror, model: ScreenModel, theme: Th
         surface.blit(mirrored(pixels, rect, mirror=node.source == "preview"), (rect.x, rect.y))
     if node.oval:
         ring = max(6, rect.h // 32)
-        surface.blit(overlay(rect.w, rect.h, radius, ring, node.progress, colours), (rect.x, rect.y))
+        surface.blit(overlay(rect.w, rect.h, radius, ring, model.progress, colours), (rect.x, rect.y))
         place = sign_place(rect, node.guidance, ring) if node.guidance is not None else None
         if node.guidance is not None and place is not None:
             surface.blit(sign(node.guidance, place[2], colours), place[:2])

@@ -21,6 +21,7 @@ class Brush:
     c: Canvas
     p: Palette
     urgency: int = 0
+    phase: int = 0
 
     @property
     def accent(self) -> Colour:
@@ -153,14 +154,14 @@ def _person(b: Brush, x: float, y: float, size: float, cloth: Colour, cap: bool 
 def _card_in(b: Brush) -> None:
     _ground(b)
     _kiosk(b, b.accent)
-    _flat_card(b, 71, 95)
+    _flat_card(b, 71 - 3 * b.phase, 95 - 3 * b.phase)
     _arrows(b, b.accent, "in", "in")
 
 
 def _card_out(b: Brush) -> None:
     _ground(b)
     _kiosk(b, b.accent)
-    _flat_card(b, 59, 79)
+    _flat_card(b, 59, 79 + 2 * b.phase)
     _arrows(b, b.accent, "out", "out", 5 + min(b.urgency, 1))
     for ring in range(min(b.urgency, 3)):
         b.c.arc(50, 72, 15 + ring * 6, 60, 120, b.accent, 2.6)
@@ -187,7 +188,7 @@ def _card_sleeve(b: Brush) -> None:
 def _card_push(b: Brush) -> None:
     _ground(b)
     _kiosk(b, b.p.primary)
-    _flat_card(b, 59, 77)
+    _flat_card(b, 59, 77 - 2 * b.phase)
     _arrows(b, b.p.primary, "in", "in", 6)
 
 
@@ -316,9 +317,21 @@ PICTURES: Final[dict[Picture, Callable[[Brush], None]]] = {
 }
 
 
-@lru_cache(maxsize=24)
-def picture(name: Picture, width: int, height: int, palette: Palette, ground: Colour, urgency: int) -> pygame.Surface:
-    """Return an illustration on its ground."""
+#: Pictures whose card moves.
+MOVING: Final = frozenset({Picture.CARD_IN, Picture.CARD_OUT, Picture.CARD_PUSH})
+
+
+def picture(
+    name: Picture, width: int, height: int, palette: Palette, ground: Colour, urgency: int, phase: int = 0
+) -> pygame.Surface:
+    """Return an illustration on its ground. phase: how far its card has moved, where it has one that moves."""
+    return _picture(name, width, height, palette, ground, urgency, phase if name in MOVING else 0)
+
+
+@lru_cache(maxsize=40)
+def _picture(
+    name: Picture, width: int, height: int, palette: Palette, ground: Colour, urgency: int, phase: int
+) -> pygame.Surface:
     canvas = Canvas(width, height, ground)
-    PICTURES[name](Brush(canvas, palette, urgency))
+    PICTURES[name](Brush(canvas, palette, urgency, phase))
     return canvas.finish()

@@ -152,7 +152,6 @@ class Mirror:
     rect: Rect
     source: str
     oval: bool
-    progress: int = 0
     guidance: Guidance | None = None
 
 

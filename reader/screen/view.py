@@ -27,6 +27,7 @@ class LiveView:
     visual check. digits: how many are in the pad. pad_order: the ten digits in the order of the keys 1..9, 0.
     clock: "9:41". countdown: seconds left of the "still there?" question. choosing_language: the list is open.
     focus: index of the target that a keypad points at, None while nobody uses keys.
+    progress: what the ring shows on its way to the session's own progress, None for that itself. phase: see ``motion``.
     """
 
     preview: NDArray[np.uint8] | None = None
@@ -39,11 +40,13 @@ class LiveView:
     countdown: float | None = None
     choosing_language: bool = False
     focus: int | None = None
+    progress: float | None = None
+    phase: int = 0
 
 
 def present(session: Session, live: LiveView) -> ScreenModel:
     """Choose the screen of ``session.step`` and fill it. Pure: same arguments, equal model."""
-    aids = session.aids
+    aids, meant = session.aids, session.progress
     for_staff = session.step in FOR_STAFF
     staff_line = None
     if session.visual is not None and not session.card_in:
@@ -61,7 +64,8 @@ def present(session: Session, live: LiveView) -> ScreenModel:
         lower=aids.lower,
         languages=session.rules.languages,
         choosing_language=live.choosing_language,
-        progress=round(min(1.0, max(0.0, session.progress)) * PROGRESS_STEPS),
+        progress=round(min(1.0, max(0.0, meant if live.progress is None else live.progress)) * PROGRESS_STEPS),
+        phase=live.phase,
         digits=live.digits,
         pad_order=live.pad_order,
         countdown=None if live.countdown is None else max(0, round(live.countdown)),

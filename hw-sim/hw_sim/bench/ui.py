@@ -35,6 +35,7 @@ def measure(frames: int = 120, redraws: int = 12) -> dict[str, Row]:
     for panel in PANELS:
         for name, took in _panel(panel, catalogue, frames, redraws).items():
             rows[f"ui.{panel.name}.{name}_p50_ms"] = quantile_row(took, "ms", 0.5)
+            rows[f"ui.{panel.name}.{name}_p99_ms"] = quantile_row(took, "ms", 0.99)
             if name.startswith("live."):
                 live.append(took)
             if name == "touch":

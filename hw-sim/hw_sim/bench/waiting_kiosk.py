@@ -44,7 +44,7 @@ def main(folder: str, idle_s: str) -> None:
     made = assemble(
         config_for(load(SCENARIO), Path(folder)),
         Choices(clock, camera=VirtualCamera(), card_reader=cards.reader, card_front=cards.front,
-                trust=simulator_trust()),
+                trust=simulator_trust(), motion=True),
     )  # fmt: skip
     crew = Crew(made.workers, clock)
     crew.start()

@@ -22,7 +22,7 @@ def compose(page: Page) -> None:
 def _list(page: Page) -> None:
     content = page.model.content
     gap = page.mm(page.sizes.gap)
-    side, rows = page.content.split_x(page.mm(66), gap * 2)
+    side, rows = page.content.split_x(page.mm(72), gap * 2)
     target = page.mm(page.sizes.target)
     everything = Rect(side.x, side.bottom - round(target * 1.5), side.w, round(target * 1.5))
     top = everything.y
@@ -34,7 +34,7 @@ def _list(page: Page) -> None:
     page.button(everything, content.choices[0])
     height = target * len(content.rows) + gap * (len(content.rows) - 1)
     top = rows.y + (rows.h - height) // 2
-    button_w, pad = page.mm(41), page.mm(2.0)
+    button_w, pad = page.mm(39), page.mm(2.0)
     lines = [Rect(rows.x, top + index * (target + gap), rows.w, target) for index in range(len(content.rows))]
     declines = [Rect(line.right - button_w, line.y, button_w, line.h) for line in lines]
     agrees = [Rect(decline.x - gap - button_w, decline.y, button_w, decline.h) for decline in declines]

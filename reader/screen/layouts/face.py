@@ -20,4 +20,4 @@ def compose(page: Page) -> None:
         mirror, side = page.content.split_x(round(page.content.w * share), gap * 2)
         rest = page.answers(side, content.choices)
         page.sentence(rest, content.headline, content.body if page.shape is Shape.WIDE else None)
-    page.scene.nodes.append(Mirror(mirror, "preview", True, page.model.progress, content.guidance))
+    page.scene.nodes.append(Mirror(mirror, "preview", True, content.guidance))

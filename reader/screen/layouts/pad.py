@@ -27,18 +27,16 @@ def compose(page: Page) -> None:
     if page.shape is Shape.TALL:
         pad = Rect(area.x, area.bottom - pad_h, area.w, pad_h)
         text = Rect(area.x, area.y, area.w, area.h - pad_h - page.mm(2.0))
-        row_h = page.mm(sizes.target) if content.choices else page.mm(9)
+        row_h = page.mm(sizes.target) if content.choices else page.mm(12)
         row = Rect(text.x, text.bottom - row_h, text.w, row_h)
         head = Rect(text.x, text.y, text.w, row.y - text.y - page.mm(1.0))
+        row, aside = row.split_x(round(row.w * 0.5), gap)
         if content.choices:
-            row, answer = row.split_x(round(row.w * 0.5), gap)
-            page.button(answer, content.choices[0], size_mm=sizes.button * 0.8)
-            left, row = row.split_y(page.mm(sizes.floor * 1.4), 0)
-            page.text(head, content.headline, sizes.headline, bold=True)
-            if content.tries is not None:
-                page.text(left, content.tries, sizes.body, colour=page.colours.soft_text, leading=1.2)
-        else:
-            page.sentence(head, content.headline, content.tries)
+            page.button(aside, content.choices[0], size_mm=sizes.button * 0.8)
+            aside, row = row.split_y(page.mm(sizes.floor * 1.4), 0)
+        page.text(head, content.headline, sizes.headline, bold=True, leading=1.15)
+        if content.tries is not None:
+            page.text(aside, content.tries, sizes.body, colour=page.colours.soft_text, leading=1.2)
     else:
         wider = (1.3 if page.shape is Shape.WIDE else 1.12) if not page.model.large_text else 1.0
         key_w = page.mm(sizes.target * wider)
