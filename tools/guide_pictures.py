@@ -61,7 +61,7 @@ def pixels(surface: pygame.Surface) -> bytes:
 
 
 def main() -> int:
-    """Write the pictures, or with --check say whether they are there and the refusal is as drawn. Returns the exit code.
+    """Write the pictures, or with --check say whether all are there and the refusal as drawn. Returns the exit code.
 
     How the patients' screens look is held by tests/screens; make the pictures again after a change there.
     """

@@ -52,6 +52,7 @@ def gate(slow: float = 1.0) -> Verdict:
     journal.keep(entry)
     log.info("%s", verdict.value)
     if verdict is Verdict.RESTART:
+        wait_until_idle()  # unfit, and yet somebody may stand there
         restart(board)
     return verdict
 
