@@ -17,54 +17,23 @@ from pathlib import Path
 
 from hw_sim.bench.rows import Row, fraction_row, print_rows, quantile_row
 from hw_sim.camera.clip import record
+from hw_sim.camera.film import FPS, FilmCamera
 from hw_sim.card.authority import simulator_trust
 from hw_sim.people.person import load_person
 from hw_sim.people.scene import standing
 from hw_sim.scenario.real import in_process_card
 from hw_sim.scenario.schema import load
 from hw_sim.scenario.world import card_of, config_for
-from reader.devices.ports import DeviceTimeout, Frame, LightRequest
+from reader.devices.ports import Frame
 from reader.kiosk.assemble import JST, Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import Crew
 from reader.session.vocabulary import Guidance, Step
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "face.toml"
-FPS, FILM_S, SETTLE_S, LIMIT_S = 30.0, 4.0, 0.5, 15.0
+FILM_S, SETTLE_S, LIMIT_S = 4.0, 0.5, 15.0
 MOVEMENTS = frozenset({Guidance.TURN_LEFT, Guidance.TURN_RIGHT, Guidance.BLINK})
 VERIFIED = frozenset({Step.CONSENT})  # what a new patient is asked as soon as the face is known
-
-
-class FilmCamera:
-    """Plays frames at their pace, there and back, for ever."""
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._pixels = [frame.pixels for frame in frames]
-        self._began = self._due = 0.0
-        self._number = -1
-
-    def start(self) -> None:
-        """See Camera."""
-        self._began = self._due = time.monotonic()
-        self._number = -1
-
-    def capture(self, timeout_s: float) -> Frame:
-        """See Camera: the newest frame, each once."""
-        now = time.monotonic()
-        if self._due - now > timeout_s:
-            raise DeviceTimeout("the next frame is not due yet")
-        time.sleep(max(0.0, self._due - now))
-        number = self._number = max(self._number + 1, int((time.monotonic() - self._began) * FPS))
-        self._due = self._began + (number + 1) / FPS
-        place = number % (2 * len(self._pixels) - 2)
-        pixels = self._pixels[min(place, 2 * len(self._pixels) - 2 - place)]
-        return Frame(pixels, self._began + number / FPS, number)
-
-    def adjust(self, request: LightRequest) -> None:
-        """See Camera: the film's light is good."""
-
-    def stop(self) -> None:
-        """See Camera."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Plays one visit in real time on the real kiosk and keeps its screens, its touches and what its workers did."""
+"""Plays one visit in real time on the real kiosk and keeps its screens, its touches and what its workers did.
+
+The camera plays a film of somebody who is ready and needs no movement asked for.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,13 @@ from pathlib import Path
 import pygame
 from PIL import Image
 
+from hw_sim.camera.clip import record as film
+from hw_sim.camera.film import FPS as CAMERA_FPS
+from hw_sim.camera.film import FilmCamera
 from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.card.authority import simulator_trust
+from hw_sim.people.person import load_person
+from hw_sim.people.scene import standing
 from hw_sim.scenario.hands import Hands
 from hw_sim.scenario.real import DeskSide, RealStage, broker_for, in_process_card, start_uplink
 from hw_sim.scenario.schema import Scenario, load
@@ -24,6 +32,7 @@ from reader.session.vocabulary import Step
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "face.toml"
 FPS = 15.0
+FILM_S = 4.0
 LIMIT_S = 40.0
 AFTER_S = 1.2  # how long the last screen is kept
 
@@ -82,7 +91,8 @@ class _Watched(RealStage):
 def record(size: tuple[int, int]) -> Recorded:
     """Play the visit of the demo scenario. size: of the screens kept. Raises VisitError."""
     pygame.display.quit()
-    scenario, clock, camera, cards = load(SCENARIO), SystemClock(), VirtualCamera(), in_process_card()
+    scenario, clock, cards = load(SCENARIO), SystemClock(), in_process_card()
+    camera = FilmCamera(film(standing(load_person(scenario.patient.person)), FILM_S, fps=CAMERA_FPS, settle_s=1.0))
     with tempfile.TemporaryDirectory() as name, broker_for(Path(name), "auto") as broker:
         folder = Path(name)
         desk = DeskSide(folder, broker.settings_for("desk"))
@@ -96,7 +106,7 @@ def record(size: tuple[int, int]) -> Recorded:
             crew = Crew(assembled.workers, clock)
             crew.start()
             try:
-                recorded = _loop(scenario, assembled, crew, _Watched(scenario, cards, camera, desk), size)
+                recorded = _loop(scenario, assembled, crew, _Watched(scenario, cards, VirtualCamera(), desk), size)
             finally:
                 crew.stop()
                 assembled.close()

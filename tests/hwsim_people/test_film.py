@@ -1,11 +1,11 @@
-"""The film that stands for the camera on the critical path: each frame once, at its pace, there and back."""
+"""A film in place of a camera: each frame once, at its pace, there and back."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hw_sim.bench import path
-from hw_sim.bench.path import FPS, FilmCamera
+from hw_sim.camera import film as film_module
+from hw_sim.camera.film import FPS, FilmCamera
 
 from reader.devices.ports import DeviceTimeout, Frame
 
@@ -26,7 +26,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     clock = Time()
-    monkeypatch.setattr(path, "time", clock)
+    monkeypatch.setattr(film_module, "time", clock)
     return clock
 
 
