@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Literal
 
-from gpiozero import LED, PWMLED, BadPinFactory, Device, GPIODeviceError
+from gpiozero import PWMLED, BadPinFactory, Device, GPIODeviceError
 from pydantic import Field, model_validator
 
 from reader.devices.ports import DeviceError, DeviceGone
@@ -48,6 +50,7 @@ class LampSettings(Settings):
     slot_pin: int | None = Field(default=17, ge=0, le=27, description="Lamp at the card slot.")
     camera_pin: int | None = Field(default=27, ge=0, le=27, description="Lamp beside the camera.")
     fault_pin: int | None = Field(default=22, ge=0, le=27, description="Red lamp for staff.")
+    brightness: float = Field(default=1.0, ge=0.05, le=1.0, description="Duty cycle of the three signal lamps.")
     fill_pin: int | None = Field(default=18, ge=0, le=27, description="Fill light, dimmed by PWM.")
     fill_max: float = Field(default=0.8, ge=0.0, le=1.0, description="Brightest duty cycle, so that nobody is dazzled.")
     fill_hz: int = Field(default=2000, ge=500, le=20000, description="PWM frequency; above what a camera sees.")
@@ -66,12 +69,13 @@ class GpioLamps:
     def __init__(self, settings: LampSettings) -> None:
         """Claim the pins. Raises DeviceGone without GPIO, DeviceError when a pin is taken."""
         self._fill_max = settings.fill_max
+        self._brightness = settings.brightness
         pins: dict[Place, int | None] = {
             "slot": settings.slot_pin,
             "camera": settings.camera_pin,
             "fault": settings.fault_pin,
         }
-        self._lamps: dict[Place, LED] = {}
+        self._lamps: dict[Place, PWMLED] = {}
         self._fill: PWMLED | None = None
         self._shown: Lamp | None = None
         if Device.pin_factory is None:  # gpiozero would try one factory after another
@@ -79,7 +83,7 @@ class GpioLamps:
         try:
             for place, pin in pins.items():
                 if pin is not None:
-                    self._lamps[place] = LED(pin)
+                    self._lamps[place] = PWMLED(pin)
             if settings.fill_pin is not None:
                 self._fill = PWMLED(settings.fill_pin, frequency=settings.fill_hz)
         except (BadPinFactory, ImportError, OSError) as error:
@@ -97,12 +101,16 @@ class GpioLamps:
         patterns = PATTERNS[lamp]
         for place, led in self._lamps.items():
             pattern = patterns.get(place)
+            led.source = None
             if pattern is None:
                 led.off()
             elif pattern.off_s == 0.0:
-                led.on()
-            else:
-                led.blink(pattern.on_s, pattern.off_s)
+                led.value = self._brightness
+            else:  # gpiozero's own blink() knows only full brightness
+                on_ms, off_ms = round(pattern.on_s * 1000), round(pattern.off_s * 1000)
+                step_ms = math.gcd(on_ms, off_ms)
+                led.source_delay = step_ms / 1000
+                led.source = cycle([self._brightness] * (on_ms // step_ms) + [0.0] * (off_ms // step_ms))
 
     def fill(self, level: float) -> None:
         """Set the fill light; 1 is as bright as ``fill_max`` allows. Values outside 0..1 are clipped."""

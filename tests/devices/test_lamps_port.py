@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reader.devices.disabled import DisabledLamps
-from reader.devices.lamps_gpiozero import PATTERNS, GpioLamps, LampSettings
+from reader.devices.lamps_gpiozero import PATTERNS, GpioLamps, LampSettings, Pattern
 from reader.devices.ports import DeviceError, Lamps
 from reader.session.vocabulary import Lamp
 
@@ -67,6 +69,46 @@ def test_the_fill_light_never_exceeds_its_limit(pins: MockFactory, level: float,
     board.fill(level)
     assert 0.0 <= pins.pin(18).state <= limit + 1e-9
     board.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(brightness=st.floats(0.05, 1.0), lamp=st.sampled_from(Lamp))
+def test_signal_lamps_are_as_bright_as_the_site_wants(pins: MockFactory, brightness: float, lamp: Lamp) -> None:
+    board = GpioLamps(LampSettings(brightness=brightness))
+    board.show(lamp)
+    lit = {17: "slot", 27: "camera", 22: "fault"}
+    for pin, place in lit.items():
+        pattern = PATTERNS[lamp].get(place)  # type: ignore[call-overload]
+        if pattern is None:
+            assert pins.pin(pin).state == 0.0
+        elif pattern.off_s == 0.0:
+            assert pins.pin(pin).state == pytest.approx(brightness)
+    board.close()
+
+
+def test_a_blinking_lamp_goes_on_at_its_brightness_and_off(pins: MockFactory) -> None:
+    board = GpioLamps(LampSettings(brightness=0.4))
+    board.show(Lamp.TAKE_CARD)
+    seen: set[float] = set()
+    until = time.monotonic() + 3.0
+    while len(seen) < 2 and time.monotonic() < until:
+        seen.add(round(float(pins.pin(17).state), 2))
+        time.sleep(0.02)
+    board.close()
+    assert seen == {0.0, 0.4}
+
+
+def test_the_states_are_documented_as_they_are() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "hardware.md").read_text("utf-8")
+    for lamp in Lamp:
+        cells = [_word(PATTERNS[lamp].get(place)) for place in ("slot", "camera", "fault")]
+        assert f"| {lamp.value} | {' | '.join(cells)} |" in page
+
+
+def _word(pattern: Pattern | None) -> str:
+    if pattern is None:
+        return "off"
+    return "on" if pattern.off_s == 0.0 else f"{pattern.on_s:g} s on, {pattern.off_s:g} s off"
 
 
 def test_after_close_the_pins_are_free_and_dark(pins: MockFactory) -> None:
