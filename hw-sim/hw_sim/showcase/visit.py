@@ -24,6 +24,7 @@ from hw_sim.scenario.hands import Hands
 from hw_sim.scenario.real import DeskSide, RealStage, broker_for, in_process_card, start_uplink
 from hw_sim.scenario.schema import Scenario, load
 from hw_sim.scenario.world import config_for
+from reader.devices.ports import LightRequest
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import Crew
@@ -33,6 +34,7 @@ from reader.session.vocabulary import Step
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "face.toml"
 FPS = 15.0
 FILM_S = 4.0
+ON_THE_FACE = LightRequest(region=(0.36, 0.26, 0.28, 0.42))  # what the light loop asks for at once
 LIMIT_S = 40.0
 AFTER_S = 1.2  # how long the last screen is kept
 
@@ -92,7 +94,8 @@ def record(size: tuple[int, int]) -> Recorded:
     """Play the visit of the demo scenario. size: of the screens kept. Raises VisitError."""
     pygame.display.quit()
     scenario, clock, cards = load(SCENARIO), SystemClock(), in_process_card()
-    camera = FilmCamera(film(standing(load_person(scenario.patient.person)), FILM_S, fps=CAMERA_FPS, settle_s=1.0))
+    somebody = standing(load_person(scenario.patient.person))
+    camera = FilmCamera(film(somebody, FILM_S, fps=CAMERA_FPS, settle_s=1.0, request=ON_THE_FACE))
     with tempfile.TemporaryDirectory() as name, broker_for(Path(name), "auto") as broker:
         folder = Path(name)
         desk = DeskSide(folder, broker.settings_for("desk"))
