@@ -28,8 +28,12 @@ from typing import Final
 import numpy as np
 
 from hw_sim.broker.mosquitto import Mosquitto, mosquitto_binary
+from hw_sim.people.person import load_person
+from hw_sim.people.render import render
+from hw_sim.people.scene import LIGHTS, standing
+from hw_sim.people.sensor import Exposure
 from hw_sim.reliability.soak_page import write_page
-from hw_sim.scenario.mix import Visit, arrivals, every_file
+from hw_sim.scenario.mix import PEOPLE, Visit, arrivals, every_file
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import Scenario
 from hw_sim.scenario.virtual import play_in
@@ -42,7 +46,7 @@ WARM_UP: Final = 500
 GROWTH_MB_PER_1000: Final = 1.0
 EVERY: Final = 25  # patients between two samples
 BROKER_RESTART_EVERY: Final = 400
-PIXELS_EVERY: Final = 40
+PIXELS_EVERY: Final = 100
 DRAIN_S: Final = 60.0
 ANSWER_S: Final = 1.0  # real seconds that virtual time stands still for an answer
 _MB: Final = 1024.0 * 1024.0
@@ -228,6 +232,8 @@ def run(
 ) -> Soak:
     """Serve ``patients`` in one clinic and count. between: called between two of them; may take its time."""
     soak = Soak(broker="in memory" if broker is None else "mosquitto", warm_up=warm_up)
+    if pixels_every:
+        _meet_everybody()
     names = frozenset(name for name, scenario in every_file().items() if broker is None or not _alone(scenario))
     visits = arrivals(seed, names, pixels_every=pixels_every)
     first = next(visits)
@@ -275,6 +281,13 @@ def _serve(
             failures[message.failure.value] += 1
         took.append((message.finished_at - message.started_at).total_seconds())
     soak.unexpected += _unexpected(played, visit, soak.broker)
+
+
+def _meet_everybody() -> None:
+    """Draw everyone once: what the simulator keeps of its people is no growth of the kiosk."""
+    for name in PEOPLE:
+        for light in LIGHTS:
+            render(standing(load_person(name), light=light), 0.0, Exposure())
 
 
 def _unexpected(played: Played, visit: Visit, broker: str) -> list[str]:
@@ -355,6 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("patients", type=int, nargs="?", default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--broker", choices=["auto", "mosquitto", "memory"], default="auto")
+    parser.add_argument("--pixels-every", type=int, default=PIXELS_EVERY, help="0: nobody comes with pixels")
     parser.add_argument("--pause", type=Path, help="wait between patients while this file is there")
     parser.add_argument("--out", type=Path, default=Path("out/soak"))
     chosen = parser.parse_args(arguments)
@@ -371,9 +385,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         warm_up = WARM_UP if chosen.patients >= 3 * WARM_UP else chosen.patients // 4
         soak = run(
-            chosen.patients, Path(home), seed=chosen.seed, broker=settings, restart_broker=restart,
-            warm_up=warm_up, between=lambda: _wait_for(chosen.pause), say=lambda line: print(line, flush=True),  # noqa: T201
-        )  # fmt: skip
+            chosen.patients,
+            Path(home),
+            seed=chosen.seed,
+            broker=settings,
+            restart_broker=restart,
+            pixels_every=chosen.pixels_every,
+            warm_up=warm_up,
+            between=lambda: _wait_for(chosen.pause),
+            say=lambda line: print(line, flush=True),  # noqa: T201
+        )
     chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "soak.json").write_text(json.dumps(asdict(soak), indent=1), "utf-8")
     write_page(chosen.out / "soak.svg", soak)
