@@ -13,6 +13,7 @@ MAKERS = (
     ("docs/api", ["-m", "hw_sim.clinic.apidocs"]),
     ("docs/flow.md", ["tools/flow_doc.py"]),
     ("docs/visits.md", ["tools/visits_doc.py"]),
+    ("docs/bench/README.md, README.md, README.ja.md", ["tools/bench_doc.py"]),
     ("hw-sim/scenarios/README.md", ["tools/scenarios_doc.py"]),
 )
 
