@@ -69,8 +69,8 @@ def _lfw(folder: Path) -> dict[str, Row]:
     pairs = read_pairs(folder)
     rows = {}
     for name, as_card, goal in (("face.lfw_fnmr_1e4", False, 0.020), ("face.lfw_ic_fnmr_1e4", True, 0.024)):
-        (one,) = match.compare_pairs(pairs, embeddings.described, as_card=as_card, fmrs=(1e-4,)).at
-        rows[name] = rate_row(one.fnmr, goal, one.low, one.high)
+        for one in match.compare_pairs(pairs, embeddings.described, as_card=as_card, fmrs=(1e-4,)).at:
+            rows[name] = rate_row(one.fnmr, goal, one.low, one.high)
     return rows
 
 
