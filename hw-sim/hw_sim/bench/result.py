@@ -84,12 +84,16 @@ def read(path: Path) -> Result | None:
 
 
 def write(path: Path, result: Result) -> None:
-    """Write a result."""
+    """Write a result, a figure a line, so that two of them can be compared line by line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = {
-        "machine": result.machine,
-        "at": result.at,
-        "metrics": dict(sorted(result.metrics.items())),
-        "absent": dict(sorted(result.absent.items())),
-    }
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    metrics = ",\n".join(f"  {_json(name)}: {_json(row)}" for name, row in sorted(result.metrics.items()))
+    absent = ",\n".join(f"  {_json(name)}: {_json(why)}" for name, why in sorted(result.absent.items()))
+    path.write_text(
+        f'{{"machine": {_json(result.machine)},\n "at": {_json(result.at)},\n "metrics": {{\n{metrics}\n }},\n'
+        f' "absent": {{\n{absent}\n }}}}\n',
+        "utf-8",
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
