@@ -126,6 +126,16 @@ def test_set_up_comes_before_all_that_needs_it() -> None:
     assert set(writes.split()) == {"/bootfs", "/etc/kaopi", "/etc/NetworkManager/system-connections"}
 
 
+@pytest.mark.parametrize("unit", ["emergency", "rescue"])
+def test_a_start_that_failed_is_tried_again_instead_of_asking_for_a_password(unit: str) -> None:
+    """Else a new slot that cannot mount its partitions would never make way for the old one."""
+    text = (OVERLAY / f"usr/lib/systemd/system/{unit}.service.d/10-kaopi.conf").read_text("utf-8")
+    commands = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
+    assert commands[0] == "", "the shell is taken away"
+    assert "systemctl --force reboot" in commands[1]
+    assert "panic=" in (IMAGE / "qemu/boot.cmd").read_text("utf-8"), "nor does the kernel wait for anybody"
+
+
 def test_ssh_needs_a_key_and_takes_no_password() -> None:
     assert "ConditionPathExists=/etc/kaopi/ssh/authorized_keys" in (
         OVERLAY / "usr/lib/systemd/system/ssh.service.d/10-kaopi.conf"

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from hw_sim.image.bundles import Update
 from hw_sim.image.machine import Machine, MachineFailed, overlay_of
@@ -23,6 +24,7 @@ from hw_sim.image.machine import Machine, MachineFailed, overlay_of
 KEPT_PHOTOS = 48
 AT_ONCE = 2
 SLOT_PARTITIONS = {"A": (2, 4), "B": (3, 5)}
+DATA_PARTITION = 6
 SECTOR = 512
 SETTINGS, RESULT = "settings-of-the-clinic", "result-that-waits"
 
@@ -110,48 +112,80 @@ def spread(photos: list[Path], count: int) -> list[Path]:
     return [photos[round(index * (len(photos) - 1) / (count - 1))] for index in range(count)]
 
 
-def slot_is(photo: Path, slot: str, images: tuple[Path, Path]) -> bool:
-    """Whether a slot of the photographed disk holds exactly these images (boot, root)."""
-    raw = photo.with_suffix(".raw")
-    subprocess.run(["qemu-img", "convert", "-q", "-O", "raw", str(photo), str(raw)], check=True)
-    try:
-        command = ["/usr/sbin/sfdisk", "--json", str(raw)]
+class Disk:
+    """A photographed disk, opened on this computer. Use as a context."""
+
+    def __init__(self, photo: Path) -> None:
+        self._raw = photo.with_suffix(".raw")
+        self._data = photo.with_suffix(".data")
+        subprocess.run(["qemu-img", "convert", "-q", "-O", "raw", str(photo), str(self._raw)], check=True)
+        command = ["/usr/sbin/sfdisk", "--json", str(self._raw)]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        table = json.loads(told)["partitiontable"]["partitions"]
+        self._table = json.loads(told)["partitiontable"]["partitions"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._raw.unlink()
+        self._data.unlink(missing_ok=True)
+
+    def slot_is(self, slot: str, images: tuple[Path, Path]) -> bool:
+        """Whether a slot holds exactly these images (boot, root)."""
         for number, image in zip(SLOT_PARTITIONS[slot], images, strict=True):
-            with raw.open("rb") as disk, image.open("rb") as wanted:
-                disk.seek(table[number - 1]["start"] * SECTOR)
+            with self._raw.open("rb") as disk, image.open("rb") as wanted:
+                disk.seek(self._table[number - 1]["start"] * SECTOR)
                 while block := wanted.read(1 << 22):
                     if disk.read(len(block)) != block:
                         return False
         return True
-    finally:
-        raw.unlink()
+
+    def kept(self) -> tuple[str, str]:
+        """Replay the data partition's journal as a start does; return settings and result. Raises MachineFailed."""
+        part = self._table[DATA_PARTITION - 1]
+        with self._raw.open("rb") as disk, self._data.open("wb") as data:
+            disk.seek(part["start"] * SECTOR)
+            data.write(disk.read(part["size"] * SECTOR))
+        command = ["/usr/sbin/e2fsck", "-fp", str(self._data)]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        if checked.returncode > 1:
+            raise MachineFailed(f"the data partition is damaged: {checked.stdout}{checked.stderr}")
+        return self._file("/etc-kaopi/site.toml"), self._file("/var-kaopi/kept")
+
+    def _file(self, path: str) -> str:
+        command = ["/usr/sbin/debugfs", "-R", f"cat {path}", str(self._data)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def start_again(photo: Path, images: dict[str, tuple[Path, Path]], slow: float) -> dict[str, Any]:
-    """Start from a photographed disk; return which slot came up. Raises MachineFailed when nothing sound did."""
+def start_again(photo: Path, images: dict[str, tuple[Path, Path]], slow: float, *, full: bool) -> dict[str, Any]:
+    """Start from a photographed disk; return which slot came up and which system it holds.
+
+    full: wait for Linux, its root and the data partition; otherwise only until U-Boot has loaded kernel and initrd of
+    the slot it chose, which together with that slot's bytes decides what Linux does. Raises MachineFailed.
+    """
     folder = photo.with_suffix("")
     folder.mkdir(exist_ok=True)
     machine = Machine(overlay_of(photo, folder / "run.qcow2"), folder, credentials=PROBE, memory=1024, processors=1)
+    machine.console.unlink(missing_ok=True)
     began = time.monotonic()
     with machine:
-        machine.until(f"and {RESULT}", within_s=30 * slow)
+        machine.until(f"and {RESULT}" if full else "Starting kernel", within_s=30 * slow)
         said = machine.said()
     machine.disk.unlink()
-    slots = re.findall(rf"alive in .*rauc\.slot=(\w).*, {SETTINGS} and {RESULT}", said)
-    found = {
-        "photo": photo.stem,
-        "starts": re.findall(r"kaopi: starting slot (\w)", said),
-        "slot": slots[0] if slots else "",
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    if not slots:
+    starts = re.findall(r"kaopi: starting slot (\w)", said)
+    alive = re.findall(rf"alive in .*rauc\.slot=(\w).*, {SETTINGS} and {RESULT}", said)
+    found = {"photo": photo.stem, "starts": starts, "linux": bool(alive), "seconds": round(time.monotonic() - began, 1)}
+    if full and alive != starts[-1:]:
         raise MachineFailed(f"{found}: settings or results did not survive:\n{said[-1000:]}")
-    # What came up is, byte for byte, a system that was installed whole; never a half-written one.
-    held = [name for name, pair in images.items() if slot_is(photo, slots[0], pair)]
+    with Disk(photo) as disk:
+        if disk.kept() != (SETTINGS, RESULT):
+            raise MachineFailed(f"{found}: settings or results did not survive: {disk.kept()}")
+        # What starts is, byte for byte, a system that was installed whole; never a half-written one.
+        held = [name for name, pair in images.items() if disk.slot_is(starts[-1], pair)]
     if not held:
-        raise MachineFailed(f"{found}: slot {slots[0]} holds neither the old nor the new system whole")
+        raise MachineFailed(f"{found}: slot {starts[-1]} holds neither the old nor the new system whole")
     return {**found, "system": held[0]}
 
 
@@ -161,11 +195,15 @@ def cut_off(
     new: Update,
     folder: Path,
     count: int,
+    full: int,
     slow: float,
     found: dict[str, Any],
     say: Callable[[str], object],
 ) -> None:
-    """Install ``new`` over ``image``, and start from ``count`` instants of that. Raises MachineFailed."""
+    """Install ``new`` over ``image``, and start from ``count`` instants of that, ``full`` of them up to Linux.
+
+    Photographs of an earlier run in ``folder`` are taken again. Raises MachineFailed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     photos = sorted((folder / "photos").glob("*.qcow2"))
     if len(photos) < count:
@@ -173,7 +211,10 @@ def cut_off(
     images = {"old": old, "new": (new.boot, new.root)}
     found["photos"], found["cuts"] = len(photos), []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for result in pool.map(lambda photo: start_again(photo, images, slow), spread(photos, count)):
+        chosen = list(enumerate(spread(photos, count)))
+        step = count / full if full else count + 1.0
+        deep = {round(number * step) for number in range(full)}
+        for result in pool.map(lambda one: start_again(one[1], images, slow, full=one[0] in deep), chosen):
             found["cuts"].append(result)
             say(str(result))
     found["booted"] = f"{len(found['cuts'])} of {count}"

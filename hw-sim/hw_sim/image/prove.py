@@ -227,6 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--update", type=Path, required=True, help="folder of the newer build")
     parser.add_argument("--keys", type=Path, required=True, help="folder of the release keys")
     parser.add_argument("--out", type=Path, default=Path("out/image-test"))
+    parser.add_argument("--full", type=int, default=CUTS, help="how many power cuts are followed up to Linux")
     parser.add_argument("--only", choices=["life", "cuts"], help="a half of it")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -239,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.only != "life":
             with report.stage("power cuts") as found:
                 image = options.image / "kaopi-arm64.img"
-                cut_off(image, old, new, options.out.resolve() / "cuts", CUTS, SLOW, found, report.say)
+                cut_off(image, old, new, options.out.resolve() / "cuts", CUTS, options.full, SLOW, found, report.say)
     except (MachineFailed, AssertionError) as error:
         report.say(f"failed: {error}")
         return 1
