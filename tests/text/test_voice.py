@@ -68,8 +68,39 @@ def test_no_digit_key_has_a_voice_of_its_own() -> None:
     assert [text_id for text_id in spoken_ids() if text_id.startswith("pad.")] == ["pad.backspace", "pad.digit"]
 
 
-def test_a_recording_leaves_the_mixer(tmp_path: Path) -> None:
-    """SDL's disk driver writes what a loudspeaker would have been given."""
+def test_every_recording_leaves_the_mixer(tmp_path: Path) -> None:
+    """SDL's disk driver writes what a loudspeaker would have been given, as fast as it can: minutes in seconds."""
+    pcm = tmp_path / "out.raw"
+    names = sorted(manifest(voice_folder()))
+    program = (
+        "import sys, time\n"
+        "import pygame\n"
+        "from reader.devices.speaker_pygame import PygameSpeaker, SpeakerSettings\n"
+        "from reader.text.voice import voice_folder\n"
+        "speaker = PygameSpeaker(SpeakerSettings(volume=1.0, voice_dir=voice_folder()), lambda: 0.0, threaded=False)\n"
+        "for name in sys.argv[1:]:\n"
+        "    language, file = name.split('/')\n"
+        "    speaker.say(file.removesuffix('.ogg'), language)\n"
+        "    assert speaker.pump() == 1, name\n"
+        "    while pygame.mixer.get_busy(): time.sleep(0.0005)\n"
+        "speaker.close()\n"
+    )
+    environ = {
+        **os.environ,
+        "SDL_AUDIODRIVER": "disk",
+        "SDL_DISKAUDIOFILE": str(pcm),
+        "SDL_DISKAUDIODELAY": "0",
+    }
+    subprocess.run(
+        [sys.executable, "-c", program, *names], env=environ, check=True, timeout=240, stdout=subprocess.DEVNULL
+    )
+    heard = np.abs(np.fromfile(pcm, np.int16))
+    spoken = sum(row["seconds"] for row in manifest(voice_folder()).values())
+    loud = heard[: len(heard) // 480 * 480].reshape(-1, 480).max(axis=1) > 500  # hundredths of a second
+    assert np.count_nonzero(loud) / 100 > 0.6 * spoken, "the rest are the pauses within speech"
+
+
+def test_a_recording_sounds_as_long_as_it_is(tmp_path: Path) -> None:
     pcm = tmp_path / "out.raw"
     program = (
         "import pygame\n"
