@@ -80,6 +80,8 @@ def enter(session: Session, step: Step, *effects: Effect) -> Move:
         told = session.missing.get(Part.DESK)
     if told is not None:
         out.append(Say(f"failure.{told.name.lower()}"))
+    elif step is Step.DONE and Part.DESK in session.missing:
+        out.append(Say("take_card"))
     elif new.says:
         out.append(Say(new.says))
     out.append(ShowLamp(new.lamp))

@@ -47,11 +47,15 @@ def test_who_uses_a_specific_disease_certificate_can_say_so_unless_asked_anyway(
     assert (Button.SPECIFIC_DISEASE in shown(session)[1]) is not asked
 
 
-@pytest.mark.parametrize("step", [Step.DONE, Step.THANKS])
-def test_with_the_desk_away_the_last_screens_send_the_patient_there(step: Step) -> None:
-    away = {Part.DESK: Failure.DESK_AWAY}
-    assert "failure.desk_away.headline" in shown(Session(step=step, slot_visit=1, missing=away))[0]
-    assert "failure.desk_away.headline" not in shown(Session(step=step, slot_visit=1))[0]
+@pytest.mark.parametrize(("step", "card"), [(Step.DONE, 1), (Step.DONE, 0), (Step.THANKS, 0)])
+def test_with_the_desk_away_the_last_screens_send_the_patient_there(step: Step, card: int) -> None:
+    waiting = {"done.body", "done.waiting", "thanks.body"}
+    words, _ = shown(Session(step=step, slot_visit=card, missing={Part.DESK: Failure.DESK_AWAY}))
+    assert "failure.desk_away.headline" in words
+    assert not waiting & set(words), "nobody would call them"
+    words, _ = shown(Session(step=step, slot_visit=card))
+    assert "failure.desk_away.headline" not in words
+    assert waiting & set(words)
 
 
 def test_staff_see_at_the_start_screen_which_part_is_missing() -> None:

@@ -911,10 +911,11 @@ def test_with_an_unset_clock_nobody_is_told_that_their_certificate_ended() -> No
 
 def test_with_the_desk_away_the_patient_is_sent_to_it() -> None:
     at = At().part(Part.DESK, Failure.DESK_AWAY).by_face().press(Button.AGREE_ALL).stored()
-    assert at.said()[-1] == "done"
+    assert at.said()[-1] == "take_card", "nobody is told to wait for a call"
     assert at.pull().said()[-1] == "failure.desk_away"
-    at = At().by_face().press(Button.AGREE_ALL).stored().pull()
-    assert at.said()[-1] == "thanks"
+    at = At().by_face().press(Button.AGREE_ALL).stored()
+    assert at.said()[-1] == "done"
+    assert at.pull().said()[-1] == "thanks"
 
 
 def test_a_patient_whom_neither_camera_nor_screen_meets_has_left() -> None:

@@ -17,12 +17,15 @@ def content(session: Session) -> Content:
     if state in (CertificateState.EXPIRING_SOON, CertificateState.GRACE):
         kind = "grace" if state is CertificateState.GRACE else "expiring"
         note = Words(f"done.{kind}", (("date", session.card.not_after or ""),))
-    if Part.DESK in session.missing:  # nobody there sees this patient on a screen
-        note = Words("failure.desk_away.headline")
+    # Where the desk is away nobody sees this patient on a screen, and nobody would call them.
+    away = Part.DESK in session.missing
+    desk = "failure.desk_away.headline"
     if not session.card_in:
-        return Content(Words("done.waiting"), Words("done.finished"), note, Picture.DONE)
+        picture = Picture.TO_DESK if away else Picture.DONE
+        return Content(Words(desk if away else "done.waiting"), Words("done.finished"), note, picture)
     headline = ("done.headline", "done.left.once", "done.left.twice", "done.left.twice")[min(stage, 3)]
-    body = Words("done.body" if stage == 0 else "done.headline")
+    after = desk if away else "done.body"
+    body = Words(after if stage == 0 else "done.headline")
     return Content(Words(headline), body, note, Picture.CARD_OUT, urgency=stage)
 
 
