@@ -92,10 +92,13 @@ def package(built: Built) -> Path:
 
 @pytest.fixture(scope="session")
 def make_device(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Device]:
-    """Make a device of a name (at most eleven letters) on a network of its own."""
+    """Make a device on a network of its own; names and networks of two runs at once differ."""
+    mine = os.getpid() % 10_000
 
     def make(name: str, number: int) -> Device:
-        return Device(built.root, tmp_path_factory.mktemp(name), name, f"10.213.{number}")
+        return Device(
+            built.root, tmp_path_factory.mktemp(name), f"k{mine:04}-{number}", f"10.{100 + mine % 100}.{number}"
+        )
 
     return make
 
