@@ -8,6 +8,7 @@ them); bands on the face alone are a screen held up.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -15,13 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.face.geometry import CHIN, FOREHEAD, Points, box
+from reader.face.geometry import CHIN, FOREHEAD, Points, Pose, box, pose
 from reader.face.image import Pixels
 from reader.vault import overwrite
 
 EVERY_S = 0.1
 _KEPT = 12  # looks, a little more than a second
 _LEAST = 6
+_TURNED = math.radians(4)
 _MEASURED = 3  # looks from one measurement to the next
 _ROWS, _ACROSS = 96, 24  # samples of the picture's height and along the face; across the face
 _BLACK = 4.0  # grey levels added before the logarithm, so that noise in the dark does not count
@@ -38,6 +40,7 @@ class BandMeter:
         self._room: deque[Rows] = deque(maxlen=_KEPT)
         self._face: deque[Rows] = deque(maxlen=_KEPT)
         self._where: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+        self._pose: Pose | None = None
         self._next = float("-inf")
         self._looks = 0
         self.room = 0.0  # depth of bands beside the face: 0.3 means that light swings by 30 %
@@ -58,12 +61,23 @@ class BandMeter:
             # The median over columns: somebody walking past is in few of them.
             self._room.append(np.log(np.median(grey, axis=1) + _BLACK))
             overwrite(grey)
+        self._begin_anew_where_turned(pose(points))
         top, bottom = points[FOREHEAD, :2], points[CHIN, :2]
         self._where.append((float(top[1]) / height, float(bottom[1]) / height))
         self._face.append(_along_face(rgb, top, bottom, w))
         self._looks += 1
         if self._looks % _MEASURED == 0:
             self.room, self.face = self._measure_room(), self._measure_face()
+
+    def _begin_anew_where_turned(self, now: Pose) -> None:
+        """A head that turns or nods shows other rows of itself: only looks at about the same pose are compared."""
+        before = self._pose
+        if before is None or max(abs(now.yaw - before.yaw), abs(now.pitch - before.pitch)) > _TURNED:
+            self._pose = now
+            for rows in self._face:
+                overwrite(rows)
+            self._face.clear()
+            self._where.clear()
 
     def _measure_room(self) -> float:
         if len(self._room) < _LEAST:

@@ -26,18 +26,15 @@ class LightReading:
 
     face: mean luminance of the skin, 0..1 (sRGB-coded). background: ratio of the surroundings' linear luminance to
     the face's; above 1 the background is brighter. left_right: how uneven the two halves of the face are lit, 0..1:
-    |left - right| / (left + right) in linear light. clipped: share of the skin at the sensor's upper end. dark: share
-    near black. contrast: standard deviation of the skin's luminance, 0..1. sharpness: share of the fine detail of the
-    eye region that survives a further blur, 0 (soft) .. 1 (sharp). flicker: share by which the room's light swings
-    within a picture, from ``bands``; no single frame shows it, 0 until it has been measured.
+    |left - right| / (left + right) in linear light. clipped: share of the skin at the sensor's upper end. sharpness:
+    share of the fine detail of the eye region that survives a further blur, 0 (soft) .. 1 (sharp). flicker: share by
+    which the room's light swings within a picture, from ``bands``; no single frame shows it, 0 until it is measured.
     """
 
     face: float
     background: float
     left_right: float
     clipped: float
-    dark: float
-    contrast: float
     sharpness: float
     flicker: float = 0.0
 
@@ -80,8 +77,6 @@ def read_light(crop: Pixels, points: Points) -> LightReading:
         background=behind / max(face_light, 1e-3),
         left_right=abs(halves[0] - halves[1]) / max(halves[0] + halves[1], 1e-3),
         clipped=float((values > 0.97).mean()) if values.size else 0.0,
-        dark=float((values < 0.08).mean()) if values.size else 0.0,
-        contrast=float(values.std()) if values.size else 0.0,
         sharpness=_sharpness(crop, points),
     )
     for gone in (small, grey, linear, surroundings, values):

@@ -16,7 +16,7 @@ from reader.face.light import LightReading
 from reader.session.vocabulary import Guidance
 
 VIEW = View(x=0.5, y=0.5, width=0.3, eyes_px=110, pose=Pose(0, 0, 0), openness=0.3, motion=0.1, others=0)
-LIGHT = LightReading(face=0.5, background=1.2, left_right=0.1, clipped=0, dark=0.01, contrast=0.15, sharpness=0.5)
+LIGHT = LightReading(face=0.5, background=1.2, left_right=0.1, clipped=0, sharpness=0.5)
 TURNED = math.radians(30)
 
 
@@ -45,7 +45,7 @@ def test_without_a_face_nothing_else_matters() -> None:
         (VIEW, replace(LIGHT, face=0.05), Guidance.TOO_DARK),
         (VIEW, replace(LIGHT, background=12.0, face=0.15), Guidance.BACKLIGHT),
         (VIEW, replace(LIGHT, clipped=0.5), Guidance.DIRECT_LIGHT),
-        (VIEW, replace(LIGHT, left_right=0.8), Guidance.SIDE_LIGHT),
+        (VIEW, replace(LIGHT, left_right=0.95), Guidance.SIDE_LIGHT),
         (VIEW, replace(LIGHT, sharpness=0.1), Guidance.BLURRED),
     ],
     ids=lambda value: value.value if isinstance(value, Guidance) else "",

@@ -1,53 +1,47 @@
-"""What liveness and light reach: the research set of prints, attacks and visits by virtual people, a light sweep.
+"""What liveness and light reach: the research set of prints, presentations by virtual people, the light sweep.
 
-``python -m hw_sim.bench.attacks [--data DIR] [--attacks N] [--tries N]`` prints the table; ``measure`` returns it. Rows
-whose data is absent are left out. Rates are fractions. Attacks are drawn frame by frame: their number decides the time.
+``python -m hw_sim.bench.attacks [--data DIR] [--attacks N]`` prints the table; ``measure`` returns it. Rows whose data
+is absent are left out. Presentations already in ``out/pad/outcomes.jsonl`` count (``python -m hw_sim.bench.presenting``
+fills it, in slices, overnight); only what is missing of N of each kind is played.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from hw_sim.attackers.species import REAL_FACES, Presentation, Species, presentations
+from hw_sim.attackers.species import REAL_FACES, Species
+from hw_sim.bench import lights
+from hw_sim.bench.presenting import BONA_FIDE, FRESH, KINDS, LIVE_LIMIT_S, OUTCOMES, STRANGERS, Outcome, load, slices
 from hw_sim.bench.rows import Row, new_engine, print_rows, rate_row
-from hw_sim.camera.clip import record
-from hw_sim.camera.pace import VirtualPace
-from hw_sim.camera.virtual import VirtualCamera
-from hw_sim.people.person import Person, load_people
-from hw_sim.people.scene import LIGHTS, Key, Light, Scene, Track, Visitor, standing
-from reader.face.engine import Decision, FaceEngine
-from reader.face.evaluation import light as lights
-from reader.face.evaluation import liveness, stats
+from reader.face.engine import FaceEngine
+from reader.face.evaluation import light, liveness, plots, stats
 from reader.face.evaluation.datasets import default_data, read_pairs, read_people
-from reader.face.evaluation.stats import Rate
-from reader.face.guidance import LIGHT_REASONS, light_reason
-from reader.face.light import read_light
-from reader.face.tracker import Tracker
-from reader.session.vocabulary import Guidance
+from reader.face.evaluation.stats import Curve, Rate, Scores
 
-LIVE_LIMIT_S = 5.0
-ATTACK_LIMIT_S = 20.0
+_HONEST = (BONA_FIDE, STRANGERS)
 
 
-def measure(data: Path | None = None, attacks: int = 2, people_tries: int = 2) -> dict[str, Row]:
+def measure(data: Path | None = None, attacks: int = 2, kept: Path = OUTCOMES) -> dict[str, Row]:
     """Return every figure that can be measured here, by metric id.
 
-    data: evaluation data, default as ``reader.face.evaluation``. attacks: presentations per species. people_tries:
-    visits per virtual person.
+    data: evaluation data, default as ``reader.face.evaluation``. attacks: presentations of each species, and of honest
+    people. kept: where outcomes of presentations are.
     """
     folder = data or default_data()
     engine = new_engine()
-    people = load_people()
     rows: dict[str, Row] = {}
     if (folder / "nuaa-dev").is_dir():
         rows.update(_prints(engine, folder / "nuaa-dev"))
-    rows.update(_light(engine, people, folder / "lfw-dev"))
-    rows.update(_attacks(people, attacks, people_tries))
+    rows.update(_light(engine, folder / "lfw-dev"))
+    kinds = [kind for kind in KINDS if kind != STRANGERS or (folder / "lfw-dev" / "images").is_dir()]
+    for _ in slices(kept, kinds, attacks, FRESH, float("inf")):
+        pass
+    rows.update(rows_of(load(kept)))
     return rows
 
 
@@ -61,160 +55,77 @@ def _prints(engine: FaceEngine, folder: Path) -> dict[str, Row]:
     return rows
 
 
-# -- one visit before the virtual camera ------------------------------------------------------------------------------
-
-
-class Patient:
-    """Someone who stands there and turns the head when asked, after a moment to understand."""
-
-    REACTION_S, TURN_S, HOLD_S, YAW = 0.5, 0.45, 0.25, 22.0
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._asked: Guidance | None = None
-
-    def scene(self, t: float) -> Scene:
-        """Return what the camera sees."""
-        return self._scene
-
-    def hear(self, guidance: Guidance | None, t: float) -> None:
-        """Be told ``guidance`` at second ``t``."""
-        turning = guidance in (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
-        if turning and self._asked is not guidance:
-            visitor = self._scene.actors[0]
-            assert isinstance(visitor, Visitor)
-            straight = visitor.path.at(t)
-            turned = replace(straight, yaw=self.YAW if guidance is Guidance.TURN_LEFT else -self.YAW)
-            start = t + self.REACTION_S
-            there, back = start + self.TURN_S, start + self.TURN_S + self.HOLD_S
-            keys = (Key(start, straight), Key(there, turned), Key(back, turned), Key(back + self.TURN_S, straight))
-            visitor = replace(visitor, path=Track(keys))
-            self._scene = replace(self._scene, actors=(visitor, *self._scene.actors[1:]))
-        self._asked = guidance if turning else None
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """How one try went. seconds: from the first frame to the decision; challenged: whether a movement was asked for."""
-
-    decision: Decision
-    seconds: float
-    challenged: bool
-
-
-def visit(
-    engine: FaceEngine,
-    scene_at: Callable[[float], Scene],
-    card_of: Person,
-    *,
-    limit_s: float,
-    fps: float,
-    card_at: float = 0.0,
-    hear: Callable[[Guidance | None, float], None] = lambda guidance, t: None,
-) -> Visit:
-    """Let the whole engine look at a scene until it decides or the limit is reached.
-
-    card_at: second at which the card's portrait is there to compare with.
-    """
-    pace = VirtualPace(-0.5)
-    camera = VirtualCamera(pace=pace, fps=fps)
-    camera.look_at(scene_at, since=0.0)
-    camera.start()
-    attempt = engine.begin(0.0)
-    reference = engine.enroll(card_of.ic_photo())
-    challenged = False
-    try:
-        while True:
-            frame = camera.capture(1.0)
-            if frame.at < 0:
-                continue
-            if frame.at >= card_at:
-                attempt.set_reference(reference)
-            seen = attempt.observe(frame)
-            challenged = challenged or seen.guidance in (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
-            hear(seen.guidance, frame.at)
-            if seen.decision is not None:
-                return Visit(seen.decision, frame.at, challenged)
-            if frame.at >= limit_s:
-                return Visit(attempt.give_up(), frame.at, challenged)
-    finally:
-        camera.stop()
-        engine.wipe()
-        engine.vault.wipe()
-
-
-def _attacks(people: Sequence[Person], count: int, tries: int, fps: float = 10.0) -> dict[str, Row]:
-    worst: Rate | None = None
-    species_rows: dict[str, Row] = {}
-    for species in Species:
-        passed = sum(attack_passes(one, fps) for one in presentations(species, people, count))
-        rate = stats.rate(passed, count)
-        species_rows[f"pad.sim_apcer.{species}"] = rate_row(rate, 0.0)
-        if worst is None or rate.value > worst.value:
-            worst = rate
-    refused = 0
-    for person in people:
-        for number in range(tries):
-            generator = np.random.default_rng([number, 5])
-            light = Light(
-                ambient=float(generator.uniform(150, 420)),
-                front=float(generator.uniform(40, 140)),
-                side=float(generator.uniform(-0.5, 0.5)),
-                back=float(generator.uniform(150, 900)),
-            )
-            patient = Patient(standing(person, light=light, seed=number + 1))
-            seen = visit(new_engine(number), patient.scene, person, limit_s=LIVE_LIMIT_S, fps=15.0, hear=patient.hear)
-            refused += not seen.decision.live
-    assert worst is not None
-    bona_fide = stats.rate(refused, len(people) * tries)
-    return {"pad.sim_apcer_max": rate_row(worst, 0.0), "pad.sim_bpcer": rate_row(bona_fide, 0.03), **species_rows}
-
-
-def attack_passes(attack: Presentation, fps: float = 10.0) -> bool:
-    """Tell whether an attack reaches its aim: live for an artefact, live and matched where real faces are used."""
-    # A swap comes between looking and deciding: the portrait arrives when the other one stands there.
-    card_at = attack.facts["at_s"] + attack.facts["pace_s"] if attack.species is Species.SWAP else 0.0
-    engine, limit = new_engine(attack.seed), ATTACK_LIMIT_S
-    seen = visit(engine, lambda t: attack.scene, attack.target, limit_s=limit, fps=fps, card_at=card_at)
-    if attack.species in REAL_FACES:
-        return seen.decision.failure is None
-    return seen.decision.live
-
-
-# -- light -------------------------------------------------------------------------------------------------------------
-
-_TRUTH = {"clinic": True, "flicker": True, "dark": False, "side": False, "back": False, "sun": False}
-
-
-def _light(engine: FaceEngine, people: Sequence[Person], pairs: Path, limit: int = 150) -> dict[str, Row]:
-    wrong_ok, bad, wrong_refuse, good = 0, 0, 0, 0
-    for person in people:
-        for name, fine in _TRUTH.items():
-            frame = record(standing(person, light=LIGHTS[name]), 0.1, settle_s=1.0)[-1]
-            tracked = Tracker(engine.detector, engine.landmarks).follow(frame.pixels, frame.at)
-            refused = tracked is None or (
-                light_reason(read_light(tracked.mesh.crop, tracked.mesh.crop_points)) in LIGHT_REASONS
-            )
-            good, wrong_refuse = good + fine, wrong_refuse + (fine and refused)
-            bad, wrong_ok = bad + (not fine), wrong_ok + (not fine and not refused)
+def _light(engine: FaceEngine, pairs: Path, limit: int = 60) -> dict[str, Row]:
+    """Light judged on the half of people and of virtual visits that no limit was set by."""
+    judged = lights.sweep(engine)
     if (pairs / "pairs.txt").is_file():
-        report = lights.evaluate(engine, lights.recognised(engine, read_pairs(pairs), limit))
-        wrong_ok, bad = wrong_ok + report.false_ok.errors, bad + report.false_ok.trials
-        wrong_refuse, good = wrong_refuse + report.false_refuse.errors, good + report.false_refuse.trials
+        judged += light.sweep(engine, read_pairs(pairs), limit)
+    report = light.summarise([one for one in judged if one.half == light.REPORTED])
     return {
-        "light.false_ok": rate_row(stats.rate(wrong_ok, bad), 0.01),
-        "light.false_refuse": rate_row(stats.rate(wrong_refuse, good), 0.03),
+        "light.false_ok": rate_row(report.false_ok, 0.01),
+        "light.false_refuse": rate_row(report.false_refuse, 0.03),
     }
 
 
+def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
+    """Return APCER by species and BPCER (ISO/IEC 30107-3) of the presentations that no rule was made by."""
+    fresh = [one for one in outcomes if one.seed >= FRESH]
+    rows: dict[str, Row] = {}
+    worst: Rate | None = None
+    for species in Species:
+        ends = [one.passed for one in fresh if one.kind == species]
+        if not ends:
+            continue
+        rate = stats.rate(sum(ends), len(ends))
+        rows[f"pad.sim_apcer.{species}"] = rate_row(rate, 0.0)
+        # Of species without a pass the one with the fewest presentations is known the least.
+        if worst is None or (rate.value, rate.high) > (worst.value, worst.high):
+            worst = rate
+    if worst is not None:
+        rows["pad.sim_apcer_max"] = rate_row(worst, 0.0)
+    visits = [one for one in fresh if one.kind in _HONEST]
+    if visits:
+        refused = [not one.live for one in visits]
+        rows["pad.sim_bpcer"] = rate_row(stats.rate(sum(refused), len(refused)), 0.03)
+    return rows
+
+
+def curves_of(outcomes: Sequence[Outcome]) -> dict[str, Curve]:
+    """Return for each artefact how APCER trades against BPCER when the evidence asked for at the end moves."""
+    fresh = [one for one in outcomes if one.seed >= FRESH]
+
+    def nats(*kinds: str) -> Scores:
+        return np.array([one.evidence for one in fresh if one.kind in kinds], np.float64)
+
+    live = nats(*_HONEST)
+    attacks = {str(species): nats(species) for species in Species if species not in REAL_FACES}
+    return {name: stats.curve(live, scores) for name, scores in attacks.items() if scores.size and live.size}
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table; draw the whole decision's trade-off and how long it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--attacks", type=int, default=2)
-    parser.add_argument("--tries", type=int, default=2)
+    parser.add_argument("--kept", type=Path, default=OUTCOMES)
+    parser.add_argument("--only-kept", action="store_true", help="play nothing: report what is kept")
     chosen = parser.parse_args()
-    print_rows(measure(chosen.data, chosen.attacks, chosen.tries))
+    rows = rows_of(load(chosen.kept)) if chosen.only_kept else measure(chosen.data, chosen.attacks, chosen.kept)
+    print_rows(rows)
+    outcomes = [one for one in load(chosen.kept) if one.seed >= FRESH]
+    visits = [one for one in outcomes if one.kind in _HONEST]
+    if not visits:
+        return
+    asked, seconds = [one.asked > 0 for one in visits], [one.seconds for one in visits]
+    sys.stdout.write(
+        f"honest visits: {np.mean(asked):.0%} were asked to turn; "
+        f"median {np.median(seconds):.1f} s to the decision, limit {LIVE_LIMIT_S:g} s\n"
+    )
+    folder = chosen.kept.parent
+    plots.trade_off(curves_of(outcomes), folder / "det.png", "whole decision by species", "APCER", "BPCER")
+    scores = {"honest": visits, "attacks": [one for one in outcomes if one.kind not in _HONEST]}
+    drawn = {name: np.array([one.evidence for one in ones], np.float64) for name, ones in scores.items()}
+    plots.histogram(drawn, folder / "evidence.png", "evidence at the decision, nats")
 
 
 if __name__ == "__main__":

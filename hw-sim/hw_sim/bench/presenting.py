@@ -29,7 +29,7 @@ from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import Accessory, Key, Life, Light, Pose, Scene, Track, Visitor, still
-from reader.face import bands
+from reader.face import bands, guidance
 from reader.face.embedder import Embedding
 from reader.face.engine import FaceEngine, FaceTry
 from reader.face.evaluation.datasets import default_data
@@ -39,6 +39,7 @@ from reader.kiosk.light import LightLoop
 from reader.session.table import FACE_TRY_S
 from reader.session.vocabulary import Guidance
 
+OUTCOMES = Path("out/pad/outcomes.jsonl")
 FPS = 10.0
 _PATIENT_S, _SLOW_S = 6.0, 0.2  # a try that drags on is looked at more seldom: two frames of three are left out
 _STUCK_S, _STUCK_WAIT_S = 1.5, 0.4  # and one in which no frame has been good for anything, twice a second
@@ -146,7 +147,7 @@ class _Told:
 
 
 def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, card_at: float) -> _Told:
-    pace = VirtualPace(-0.5)
+    pace = VirtualPace(-0.3)
     camera = VirtualCamera(pace=pace, fps=FPS)
     camera.look_at(scene, since=0.0)
     camera.start()
@@ -199,7 +200,7 @@ def _outcome(kind: str, seed: int, told: _Told, *, passed: bool) -> Outcome:
 # -- long runs in slices -----------------------------------------------------------------------------------------------
 
 
-_DECIDING = (bands, border, challenge, motion, passive, rule)
+_DECIDING = (bands, guidance, border, challenge, motion, passive, rule)
 
 
 @cache
@@ -277,7 +278,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=150, help="presentations of each kind")
     parser.add_argument("--first", type=int, default=FRESH, help=f"first seed; from {FRESH} on they are reported")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this long; the next run goes on")
-    parser.add_argument("--out", type=Path, default=Path("out/pad/outcomes.jsonl"))
+    parser.add_argument("--out", type=Path, default=OUTCOMES)
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
     for one in slices(chosen.out, chosen.kinds.split(","), chosen.count, chosen.first, chosen.seconds):

@@ -24,6 +24,8 @@ from reader.face.evaluation.datasets import (
     read_pairs,
     read_people,
 )
+from reader.face.evaluation.light import LightReport
+from reader.face.evaluation.liveness import LivenessReport
 from reader.face.evaluation.match import MatchReport
 from reader.face.evaluation.pipeline import describing
 from reader.face.evaluation.stats import curve
@@ -103,29 +105,44 @@ def liveness(data: Data = None, out: Out = _OUT, models: Models = None) -> None:
             continue
         done = True
         accept = engine.weights.unasked
-        report = lives.evaluate(engine, read_people(home), threshold=accept, progress=_bar("pictures"))
-        rows = [
-            [one.species, str(one.frames), f"{one.eer:.2%}", f"{one.apcer}", f"{one.bpcer}"] for one in report.species
-        ]
-        heading = ["species", "frames", "EER", f"APCER at {accept:g} nats", f"BPCER at {accept:g} nats"]
-        typer.echo(table(heading, rows, f"{home.name}: passive evidence alone, without challenge"))
-        rows = [[kind, f"{missed}"] for kind, missed in report.no_response.items()]
-        typer.echo(table(["presentation", "non-response (no face)"], rows))
+        report = lives.evaluate(
+            engine, read_people(home), threshold=accept, groups=read_groups(home), progress=_bar("pictures")
+        )
+        typer.echo(liveness_tables(report, home.name, accept))
         out.mkdir(parents=True, exist_ok=True)
         curves = {f"{one.species}, {one.frames} frames": one.trade_off for one in report.species}
-        plots.trade_off(curves, out / "liveness-det.png", home.name, accept="APCER", reject="BPCER")
+        title = f"{home.name}: passive evidence"
+        plots.trade_off(curves, out / f"liveness-{home.name}-det.png", title, accept="APCER", reject="BPCER")
         for one in report.species:
             scores = {LIVE: one.live, one.species: one.attack}
-            name = f"{one.species}, {one.frames} frames"
-            plots.histogram(scores, out / f"liveness-{one.species}-{one.frames}.png", name, accept)
+            name = f"{home.name}: {one.species}, mean of {one.frames} frames, nats"
+            plots.histogram(scores, out / f"liveness-{home.name}-{one.species}-{one.frames}.png", name, accept)
         typer.echo(f"pictures are in {out}")
     _need(done, folder)
 
 
+def liveness_tables(report: LivenessReport, name: str, accept: float) -> str:
+    """Return a liveness report as tables: error rates by species, by group where there are groups, non-response."""
+    rows = [[one.species, str(one.frames), f"{one.eer:.2%}", f"{one.apcer}", f"{one.bpcer}"] for one in report.species]
+    heading = ["species", "frames", "EER", f"APCER at {accept:g} nats", f"BPCER at {accept:g} nats"]
+    parts = [table(heading, rows, f"{name}: passive evidence alone, without challenge")]
+    rows = [
+        [group, str(one.frames), one.species, f"{apcer}", f"{bpcer}"]
+        for one in report.species
+        for group, (apcer, bpcer) in one.groups.items()
+    ]
+    if rows:
+        parts.append(table(["group", "frames", "species", "APCER", "BPCER"], rows))
+    rows = [[kind, f"{missed}"] for kind, missed in report.no_response.items()]
+    parts.append(table(["presentation", "non-response (no face)"], rows))
+    return "\n".join(parts)
+
+
 def light(
     data: Data = None,
+    out: Out = _OUT,
     models: Models = None,
-    limit: Annotated[int, typer.Option(help="Pictures to alter.")] = 300,
+    limit: Annotated[int, typer.Option(help="People to alter the light on.")] = 60,
 ) -> None:
     """Alter well-lit pictures by known amounts of dim, back, side and direct light, and see what is refused."""
     engine, folder = _engine(models), data or default_data()
@@ -134,22 +151,38 @@ def light(
         if not (home / "pairs.txt").is_file():
             continue
         done = True
-        pairs = read_pairs(home)
-        chosen = lights.recognised(engine, pairs, limit, _bar("pairs"))
-        report = lights.evaluate(engine, chosen, progress=_bar("pictures"))
-        rows = [
-            [
-                one.grade.name,
-                f"{one.grade.strength:g}",
-                {True: "fine", False: "bad", None: "either"}[one.grade.fine],
-                f"{one.refused}",
-                ", ".join(f"{what} {count}" for what, count in one.reasons.items()),
-            ]
-            for one in report.grades
-        ]
-        typer.echo(table(["light", "stops", "truth", "refused", "reasons"], rows, f"{home.name}: light sweep"))
-        typer.echo(f"bad light called fine: {report.false_ok}\nfine light refused:    {report.false_refuse}")
+        judged = lights.sweep(engine, read_pairs(home), limit, _bar("people"))
+        halves = {"limits were set by these": lights.FITTED, "reported": lights.REPORTED}
+        curves = {}
+        for name, half in halves.items():
+            report = lights.summarise([one for one in judged if one.half == half])
+            typer.echo(light_table(report, f"{home.name}: light sweep, half of the people: {name}"))
+            if report.trade_off is not None:
+                curves[name] = report.trade_off
+        out.mkdir(parents=True, exist_ok=True)
+        title = f"{home.name}: all limits moved together"
+        plots.trade_off(
+            curves, out / f"light-{home.name}-det.png", title, accept="bad called fine", reject="fine refused"
+        )
+        typer.echo(f"pictures are in {out}")
     _need(done, folder)
+
+
+def light_table(report: LightReport, title: str) -> str:
+    """Return a light report as a table, and the two rates that count."""
+    rows = [
+        [
+            one.light,
+            f"{one.strength:g}",
+            f"{one.lost}",
+            {True: "fine", False: "bad", None: "either"}[one.fine],
+            f"{one.refused}",
+            ", ".join(f"{what} {count}" for what, count in one.reasons.items()),
+        ]
+        for one in report.grades
+    ]
+    text = table(["light", "strength", "people it loses", "truth", "frames refused", "reasons"], rows, title)
+    return f"{text}\nbad light called fine: {report.false_ok}\nfine light refused:    {report.false_refuse}\n"
 
 
 def collect(
@@ -159,14 +192,14 @@ def collect(
     consent: Annotated[bool, typer.Option("--consent", help="The person has agreed in writing.")] = False,
     species: Annotated[str, typer.Option(help="live, or the kind of attack being shown.")] = LIVE,
     frames: Annotated[int, typer.Option(help="Pictures to take.")] = 60,
-    site: Annotated[Path | None, typer.Option(help="This machine's site file.")] = None,
+    site: Annotated[Path | None, typer.Option(help="A site file to obey beside this machine's own.")] = None,
 ) -> None:
     """Take pictures for an evaluation from this machine's camera. A lab's tool: refused on a production kiosk."""
     from reader.config.load import load  # only this command asks what machine it is on
 
-    if site is None and _SITE_FILE.is_file():
-        site = _SITE_FILE
-    production = load(site).site.production
+    # The machine's own file always counts: a laxer one named beside it opens nothing.
+    files = [one for one in (site, _SITE_FILE) if one is not None and (one == site or one.is_file())]
+    production = any(load(one).site.production for one in files or [None])
     try:
         plan = collecting.plan(data, subject, session, species, frames, consent=consent, production=production)
         collecting.run(plan, collecting.webcam(), lambda done: typer.echo(f"\r{done}/{frames}", nl=False))

@@ -1,51 +1,78 @@
-"""Does the light judgement call bad frames fine, or good frames bad? A sweep of altered pictures with known truth.
+"""Does the light judgement call bad frames fine, or good frames bad? A sweep of altered pictures with measured truth.
 
-Truth is what was done to the picture, graded in photographic stops: the strongest grades must be refused, the
-weakest must not. Grades between are printed but not counted, because reasonable people differ about them.
+Truth is what the light costs, not what it looks like. A person is lost in a picture when the comparison with their
+own portrait falls below the shipped threshold, when no face is found any more, or when liveness falls so low that not
+even a passed turn would lift it to acceptance; only people who are not lost in good light are counted. Light of one
+kind and strength is bad when it loses at least ``BAD`` of them and fine when it loses at most ``FINE`` more than good
+light does; what lies between is printed and not counted. In bad light every frame must be refused, in fine light none.
+
+Limits are set by one half of the people (``FITTED``) and reported on the other. A picture is first brought to the
+brightness that the kiosk's light loop aims at, because it is that light that goes bad.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from reader.face import geometry
+from reader.face.embedder import Embedding
 from reader.face.engine import FaceEngine
 from reader.face.evaluation import stats
-from reader.face.evaluation.datasets import Pairs, Picture, read_picture
-from reader.face.evaluation.pipeline import Progress, Side, central_mesh, describe
-from reader.face.evaluation.stats import Rate
-from reader.face.guidance import LIGHT_REASONS, light_reason
+from reader.face.evaluation.datasets import Pairs, read_picture
+from reader.face.evaluation.pipeline import Progress, central_mesh
+from reader.face.evaluation.stats import Curve, Rate
+from reader.face.guidance import LIGHT_REASONS, light_reason, severity
 from reader.face.image import BadImage, Pixels
-from reader.face.light import read_light
+from reader.face.landmarks import Mesh
+from reader.face.light import LightReading, read_light
 from reader.session.vocabulary import Guidance
+from reader.vault import overwrite
 
 GAMMA = 2.2
+EXPOSED = 0.46  # mean face luminance that the kiosk's light loop aims at
+BAD, FINE = 0.40, 0.10
+FITTED, REPORTED = 0, 1
+GOOD = "good"
+
+Linear = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
-    """One alteration. fine: None where neither answer is counted."""
+class Judged:
+    """One picture in one light. strength: photographic stops, or what the source says. lost: see the module."""
 
-    name: str
+    half: int
+    light: str
     strength: float
-    fine: bool | None
-    alter: Callable[[Pixels, geometry.Points, float], Pixels]
+    lost: bool
+    reason: Guidance | None
+    severity: float
 
 
-def _linear(rgb: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def half_of(name: str) -> int:
+    """Return the half a person or a visit belongs to, always the same."""
+    return zlib.crc32(name.encode()) % 2
+
+
+# -- altered pictures ------------------------------------------------------------------------------------------------
+
+
+def _linear(rgb: Pixels) -> Linear:
     return np.asarray((rgb.astype(np.float32) / 255.0) ** GAMMA, np.float32)
 
 
-def _coded(linear: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Pixels:
+def _coded(linear: Linear) -> Pixels:
     noise = np.random.default_rng(int(linear.size)).normal(0, 1.5, linear.shape)
     return np.asarray(np.clip(np.clip(linear, 0, 1) ** (1 / GAMMA) * 255.0 + noise, 0, 255), np.uint8)
 
 
-def _face_mask(rgb: Pixels, points: geometry.Points) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _face_mask(rgb: Pixels, points: geometry.Points) -> Linear:
     """Return 1 on the head, 0 elsewhere, softly."""
     x, y, w, h = geometry.box(points)
     mask = np.zeros(rgb.shape[:2], np.float32)
@@ -81,92 +108,137 @@ def direct(rgb: Pixels, points: geometry.Points, stops: float) -> Pixels:
     return _coded(_linear(rgb) * (1.0 + mask * np.float32(2.0**stops - 1.0)))
 
 
-SWEEP: tuple[Grade, ...] = (
-    Grade("as it is", 0.0, True, dim),
-    Grade("dim", 1.0, None, dim),
-    Grade("dim", 3.0, None, dim),
-    Grade("dim", 6.0, False, dim),
-    Grade("back", 0.5, None, back),
-    Grade("back", 5.0, False, back),
-    Grade("side", 0.7, True, side),
-    Grade("side", 4.5, False, side),
-    Grade("direct", 0.3, None, direct),
-    Grade("direct", 4.0, False, direct),
+Alteration = Callable[[Pixels, geometry.Points, float], Pixels]
+SWEEP: tuple[tuple[str, Alteration, tuple[float, ...]], ...] = (
+    ("dim", dim, (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)),
+    ("back", back, (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)),
+    ("side", side, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)),
+    ("direct", direct, (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)),
 )
+
+
+def sweep(
+    engine: FaceEngine, pairs: Pairs, limit: int, progress: Progress = lambda done, total: None, seed: int = 7
+) -> list[Judged]:
+    """Alter the first picture of up to ``limit`` genuine pairs in every way; people lost in good light are left out."""
+    judged: list[Judged] = []
+    used = 0
+    for number in np.random.default_rng(seed).permutation(len(pairs.genuine)):
+        if used >= limit:
+            break
+        progress(used, limit)
+        paths = pairs.genuine[number]
+        try:
+            first, second = (read_picture(path) for path in paths)
+        except BadImage:
+            continue
+        mesh, other = central_mesh(engine, first), central_mesh(engine, second)
+        if mesh is None or other is None:
+            continue
+        portrait = engine.embed(second, other.points)
+        if is_lost(engine, first, mesh, portrait):
+            continue
+        used += 1
+        half = half_of(paths[0].stem.rsplit("_", 1)[0])
+        judged.append(_judge(engine, first, mesh, portrait, half, GOOD, 0.0))
+        exposed = _exposed(first, read_light(mesh.crop, mesh.crop_points))
+        for name, alter, strengths in SWEEP:
+            for strength in strengths:
+                altered = alter(exposed, mesh.points, strength)
+                judged.append(_judge(engine, altered, mesh, portrait, half, name, strength))
+    progress(limit, limit)
+    return judged
+
+
+def _exposed(rgb: Pixels, light: LightReading) -> Pixels:
+    return np.asarray(cv2.convertScaleAbs(rgb, alpha=EXPOSED / max(light.face, 0.05)), np.uint8)
+
+
+def is_lost(engine: FaceEngine, rgb: Pixels, mesh: Mesh, portrait: Embedding) -> bool:
+    """Tell whether this picture of a person would not lead to acceptance, even with a passed turn."""
+    if mesh.score < 0.5:
+        return True
+    embedding = engine.embed(rgb, mesh.points)
+    matched = float(embedding @ portrait) >= engine.threshold
+    overwrite(embedding)
+    return not matched or engine.passive.look(rgb, mesh.points) + engine.weights.turn < engine.weights.accept
+
+
+def _judge(
+    engine: FaceEngine, rgb: Pixels, good: Mesh, portrait: Embedding, half: int, name: str, strength: float
+) -> Judged:
+    mesh = engine.landmarks.find(rgb, good.region)
+    return judge(engine, rgb, mesh, portrait, half, name, strength)
+
+
+def judge(
+    engine: FaceEngine, rgb: Pixels, mesh: Mesh | None, portrait: Embedding, half: int, name: str, strength: float
+) -> Judged:
+    """Return how a picture with this mesh (None: no face found) is judged, and whether it is lost."""
+    if mesh is None or mesh.score < 0.5:
+        return Judged(half, name, strength, lost=True, reason=Guidance.FIND_FACE, severity=float("inf"))
+    light = read_light(mesh.crop, mesh.crop_points)
+    lost = is_lost(engine, rgb, mesh, portrait)
+    return Judged(half, name, strength, lost, light_reason(light), severity(light))
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class GradeReport:
-    """How one grade was judged."""
+    """One light of one strength. fine: None where neither answer is counted."""
 
-    grade: Grade
+    light: str
+    strength: float
+    lost: Rate
+    fine: bool | None
     refused: Rate
     reasons: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class LightReport:
-    """false_ok: bad light called fine. false_refuse: good light refused. Both only over the counted grades."""
+    """false_ok: frames in bad light called fine. false_refuse: frames in fine light refused. trade_off: as the limits
+    move together; its accepts are the first, its rejects the second."""
 
     grades: tuple[GradeReport, ...]
     false_ok: Rate
     false_refuse: Rate
+    trade_off: Curve | None
 
 
-def evaluate(
-    engine: FaceEngine, pictures: Sequence[Picture], progress: Progress = lambda done, total: None
-) -> LightReport:
-    """Alter every picture by every grade of the sweep and ask for a light reason.
-
-    ``pictures`` should be ones the comparison has been seen to succeed on: that, and not the light reading itself, is
-    what makes an unaltered picture well enough lit.
-    """
-    judged: dict[tuple[str, float], list[Guidance | None]] = {}
-    for number, picture in enumerate(pictures):
-        progress(number, len(pictures))
-        try:
-            rgb = read_picture(picture.path)
-        except BadImage:
-            continue
-        mesh = central_mesh(engine, rgb)
-        if mesh is None:
-            continue
-        for grade in SWEEP:
-            altered = grade.alter(rgb, mesh.points, grade.strength)
-            again = engine.landmarks.find(altered, mesh.region)
-            light = read_light(again.crop, mesh.crop_points)
-            judged.setdefault((grade.name, grade.strength), []).append(light_reason(light))
-    progress(len(pictures), len(pictures))
-    return summarise(judged)
-
-
-def recognised(
-    engine: FaceEngine, pairs: Pairs, limit: int, progress: Progress = lambda done, total: None
-) -> list[Picture]:
-    """Return up to ``limit`` pictures whose genuine partner matches at the shipped threshold."""
-    subject = {picture.path: picture for picture in pairs.pictures}
-    found: list[Picture] = []
-    for number, pair in enumerate(pairs.genuine):
-        progress(min(len(found), limit), limit)
-        if len(found) >= limit or number > 4 * limit:
-            break
-        both = describe(engine, [subject[path] for path in pair], Side.COLOUR)
-        if len(both.pictures) == 2 and float(both.embeddings[0] @ both.embeddings[1]) >= engine.threshold:
-            found.append(both.pictures[0])
-    return found
+def summarise(judged: Iterable[Judged]) -> LightReport:
+    """Return the report over all that was judged, light by light."""
+    grades: dict[tuple[str, float], list[Judged]] = {}
+    for one in judged:
+        grades.setdefault((one.light, one.strength), []).append(one)
+    good = grades.get((GOOD, 0.0), [])
+    usual = sum(one.lost for one in good) / len(good) if good else 0.0
+    reports: list[GradeReport] = []
+    bad_light: list[Judged] = []
+    fine_light: list[Judged] = []
+    for (name, strength), ones in grades.items():
+        lost = stats.rate(sum(one.lost for one in ones), len(ones))
+        fine = False if lost.value >= usual + BAD else True if lost.value <= usual + FINE else None
+        if fine is not None:
+            (fine_light if fine else bad_light).extend(ones)
+        refused = stats.rate(_refused(ones), len(ones))
+        found = [one.reason for one in ones if one.reason is not None]
+        reasons = {str(what): found.count(what) for what in sorted(set(found))}
+        reports.append(GradeReport(name, strength, lost, fine, refused, reasons))
+    return LightReport(
+        tuple(reports),
+        false_ok=stats.rate(len(bad_light) - _refused(bad_light), len(bad_light)),
+        false_refuse=stats.rate(_refused(fine_light), len(fine_light)),
+        trade_off=stats.curve(_steady(fine_light), _steady(bad_light)) if fine_light and bad_light else None,
+    )
 
 
-def summarise(judged: dict[tuple[str, float], list[Guidance | None]]) -> LightReport:
-    """Return the report of reasons by grade."""
-    reports = []
-    wrong_ok, bad, wrong_refuse, good = 0, 0, 0, 0
-    for grade in SWEEP:
-        found = judged.get((grade.name, grade.strength), [])
-        refused = sum(one in LIGHT_REASONS for one in found)
-        reasons = {str(one): found.count(one) for one in sorted(LIGHT_REASONS) if one in found}
-        reports.append(GradeReport(grade, stats.rate(refused, len(found)), reasons))
-        if grade.fine is True:
-            wrong_refuse, good = wrong_refuse + refused, good + len(found)
-        elif grade.fine is False:
-            wrong_ok, bad = wrong_ok + len(found) - refused, bad + len(found)
-    return LightReport(tuple(reports), stats.rate(wrong_ok, bad), stats.rate(wrong_refuse, good))
+def _refused(ones: Sequence[Judged]) -> int:
+    return sum(one.reason in LIGHT_REASONS or one.reason is Guidance.FIND_FACE for one in ones)
+
+
+def _steady(ones: Sequence[Judged]) -> NDArray[np.float64]:
+    """Return scores that are higher in better light: the share of the nearest limit that is left."""
+    return np.array([1.0 - min(one.severity, 20.0) for one in ones], np.float64)

@@ -6,7 +6,7 @@ Stills show only what the passive net says; whole decisions with challenges need
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from reader.face.image import BadImage
 
 @dataclass(frozen=True, slots=True)
 class SpeciesReport:
-    """One kind of attack against all live presentations. errors are at ``threshold``; eer over both error kinds."""
+    """One kind of attack against all live presentations. Errors are at ``threshold``; eer over both error kinds.
+
+    groups: (APCER, BPCER) of the presentations whose subject is in that group.
+    """
 
     species: str
     frames: int
@@ -30,6 +33,7 @@ class SpeciesReport:
     threshold: float
     apcer: Rate
     bpcer: Rate
+    groups: Mapping[str, tuple[Rate, Rate]] = field(default_factory=dict)
 
     @property
     def eer(self) -> float:
@@ -71,19 +75,36 @@ def evaluate(
     *,
     frames: Sequence[int] = (1, 10),
     threshold: float = 0.0,
+    groups: Mapping[str, str] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> LivenessReport:
-    """Score every picture, then average ``frames`` successive ones of each session. Raises ValueError without both."""
+    """Score every picture, then average ``frames`` successive ones of each session. Raises ValueError without both.
+
+    groups: subject -> group, for rates by group.
+    """
     scores = passive_scores(engine, pictures, progress)
     kinds = sorted({one.species for one in pictures} - {LIVE})
     if not kinds or all(one.species != LIVE for one in pictures):
         raise ValueError("liveness needs live pictures and at least one kind of attack")
+    members: dict[str, set[str]] = {}
+    for subject, group in (groups or {}).items():
+        members.setdefault(group, set()).add(subject)
+
+    def apcer(kind: str, count: int, of: set[str] | None = None) -> Rate:
+        passed = _means(pictures, scores, kind, count, of) >= threshold
+        return stats.rate(int(passed.sum()), passed.size)
+
+    def bpcer(count: int, of: set[str] | None = None) -> Rate:
+        refused = _means(pictures, scores, LIVE, count, of) < threshold
+        return stats.rate(int(refused.sum()), refused.size)
+
     reports = []
     for kind in kinds:
         for count in frames:
             live, attack = (_means(pictures, scores, species, count) for species in (LIVE, kind))
             if live.size == 0 or attack.size == 0:
                 continue
+            by_group = {group: (apcer(kind, count, of), bpcer(count, of)) for group, of in sorted(members.items())}
             reports.append(
                 SpeciesReport(
                     species=kind,
@@ -92,8 +113,9 @@ def evaluate(
                     live=live,
                     trade_off=stats.curve(live, attack),
                     threshold=threshold,
-                    apcer=stats.rate(int((attack >= threshold).sum()), attack.size),
-                    bpcer=stats.rate(int((live < threshold).sum()), live.size),
+                    apcer=apcer(kind, count),
+                    bpcer=bpcer(count),
+                    groups=by_group,
                 )
             )
     missed = {
@@ -106,10 +128,13 @@ def evaluate(
     return LivenessReport(tuple(reports), missed)
 
 
-def _means(pictures: Sequence[Picture], scores: Sequence[float | None], species: str, count: int) -> Scores:
+def _means(
+    pictures: Sequence[Picture], scores: Sequence[float | None], species: str, count: int, of: set[str] | None = None
+) -> Scores:
+    """Return means of ``count`` successive scores within each session, of everybody or of the subjects ``of``."""
     sessions: dict[tuple[str, str], list[float]] = {}
     for picture, score in zip(pictures, scores, strict=True):
-        if picture.species == species and score is not None:
+        if picture.species == species and score is not None and (of is None or picture.subject in of):
             sessions.setdefault((picture.subject, picture.session), []).append(score)
     means = [
         float(np.mean(values[start : start + count]))

@@ -43,10 +43,10 @@ class Weights:
 
     accept: float = 4.0
     unasked: float = 5.0  # where no movement was asked for: photographs on a telephone's screen have reached 3.5
-    refuse: float = -7.0
+    refuse: float = -5.0  # what two passed turns could barely outweigh
     depth: float = 1.0
     border: float = -4.0
-    bands: float = -3.0
+    bands: float = -2.0  # a nodding head can look banded
     blink: float = 0.5
     turn: float = 4.5
     failed: float = -3.0
