@@ -6,6 +6,7 @@ out/screens/changed.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -29,9 +30,12 @@ def recorded() -> dict[str, dict[str, str]]:
 
 
 def record(look: Look, found: dict[str, str]) -> None:
-    everything = {name: hashes for name, hashes in recorded().items() if name in {one.folder for one in hashed_looks()}}
-    everything[look.folder] = found
-    HASHES.write_text(json.dumps(everything, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    with HASHES.with_suffix(".lock").open("w") as turn:  # workers record side by side
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        known = {one.folder for one in hashed_looks()}
+        everything = {name: hashes for name, hashes in recorded().items() if name in known}
+        everything[look.folder] = found
+        HASHES.write_text(json.dumps(everything, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize("look", hashed_looks(), ids=lambda look: look.folder)
