@@ -5,9 +5,10 @@ Imports are inside: a part that is not asked for costs nothing and needs nothing
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def _kill(effort: Effort) -> Mapping[str, Row]:
 
     _mosquitto()
     kills = effort.kills
-    with tempfile.TemporaryDirectory(prefix="kaopi-kill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kaopi-kill-") as folder, _broken_links_unheard():
         rows = kill.run(Path(folder), kills, max(1, kills // 20), kills * 10, min(50, max(4, kills // 6)), seed=1)
     put = sum(one.put for one in rows)
     faults = sum(one.faults for one in rows)
@@ -85,6 +86,19 @@ def _kill(effort: Effort) -> Mapping[str, Row]:
         "kill.twice": count_row(sum(one.twice for one in rows), put, "results"),
         "kill.faults": count_row(faults, faults, "faults") | {"low": None, "high": None},
     }
+
+
+@contextlib.contextmanager
+def _broken_links_unheard() -> Iterator[None]:
+    """Keep off the terminal what children say each time their link is cut, which is what is done to them here."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _fleet(effort: Effort) -> Mapping[str, Row]:
