@@ -26,7 +26,9 @@ from hw_sim.people.person import load_person
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store, StoredResult
+from reader.session.vocabulary import Part
 from reader.uplink.devcerts import make_certificates
+from reader.uplink.messages import State
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
@@ -155,10 +157,19 @@ class Clinic:
         return self.store.results_after(0)[-1]
 
     def ready(self, within_s: float = 60.0) -> None:
-        """Wait until both processes run and the kiosk waits for a patient."""
+        """Wait until both processes run, the kiosk waits for a patient, and the desk knows that its camera sees."""
         for unit in setup.UNITS:
             self.device.until("active", "systemctl", "is-active", unit, within_s=within_s)
         self.device.until("-> idle", "journalctl", "--no-pager", "--unit=kaopi-kiosk", within_s=within_s)
+        deadline = time.monotonic() + within_s
+        while not any(row.state and row.state.online and self._sees(row.state) for row in self.store.kiosks()):
+            assert time.monotonic() < deadline, self.device.journal()[-4000:]
+            time.sleep(0.2)
+
+    @staticmethod
+    def _sees(state: State) -> bool:
+        """Whether the camera gave pictures; on a busy machine its first one may come too late, and it is tried again."""
+        return Part.CAMERA not in state.missing
 
     def card_out(self) -> None:
         """Take the card and leave; the kiosk waits for the next patient."""
