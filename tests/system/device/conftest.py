@@ -168,7 +168,7 @@ class Clinic:
 
     @staticmethod
     def _sees(state: State) -> bool:
-        """Whether the camera gave pictures; on a busy machine its first one may come too late, and it is tried again."""
+        """Whether the camera gives pictures; on a busy machine the first may come too late, and it is tried again."""
         return Part.CAMERA not in state.missing
 
     def card_out(self) -> None:
