@@ -24,7 +24,7 @@ import numpy as np
 
 from hw_sim.bench import embeddings
 from hw_sim.bench.rows import Row, fraction_row, new_engine, print_rows, quantile_row, rate_row
-from hw_sim.camera.clip import record
+from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import standing
 from reader.devices.ports import Frame
@@ -136,7 +136,7 @@ def _wait(engine: FaceEngine, person: Person, seed: int) -> _Wait | None:
     The camera gives 30 frames a second and the engine takes the newest. The clock is simulated: it advances by the
     processor time that each frame has really cost, so that other work on this machine does not count.
     """
-    frames = record(standing(person, seed=seed), FILM_S)
+    frames = record(standing(person, seed=seed), FILM_S, request=ON_THE_FACE)
     attempt = engine.begin(0.0)
     attempt.set_reference(engine.enroll(person.ic_photo()))
     first: float | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw_sim.bench.rows import Row, fraction_row, print_rows, quantile_row
-from hw_sim.camera.clip import record
+from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.camera.film import FPS, FilmCamera
 from hw_sim.card.authority import simulator_trust
 from hw_sim.people.person import load_person
@@ -100,7 +100,8 @@ def _settle(made: Assembled, clock: SystemClock) -> None:
 
 def measure(n: int = 9, tries: int = 20) -> dict[str, Row]:
     """Return path.*: the median of ``n`` visits without a movement, out of at most ``tries``."""
-    film = record(standing(load_person(load(SCENARIO).patient.person)), FILM_S, fps=FPS, settle_s=1.0)
+    somebody = standing(load_person(load(SCENARIO).patient.person))
+    film = record(somebody, FILM_S, fps=FPS, settle_s=1.0, request=ON_THE_FACE)
     runs: list[Served] = []
     asked = 0
     while len(runs) < n and len(runs) + asked < tries:
