@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hw_sim.bench.rows import Row, new_engine, print_rows, row
-from hw_sim.camera.clip import record
+from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.people.person import load_people
 from hw_sim.people.scene import standing
 
@@ -53,7 +53,7 @@ def measure(seconds: float = 1.5) -> dict[str, Row]:
         setattr(port, call, watches[stage].around(getattr(port, call)))
     frames, whole = 0, 0.0
     for person, reference in zip(people, references, strict=True):
-        film = record(standing(person), seconds)
+        film = record(standing(person), seconds, request=ON_THE_FACE)
         attempt = engine.begin(0.0)
         attempt.set_reference(reference)
         for frame in film:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pygame
 from PIL import Image
 
+from hw_sim.camera.clip import ON_THE_FACE
 from hw_sim.camera.clip import record as film
 from hw_sim.camera.film import FPS as CAMERA_FPS
 from hw_sim.camera.film import FilmCamera
@@ -24,7 +25,6 @@ from hw_sim.scenario.hands import Hands
 from hw_sim.scenario.real import DeskSide, RealStage, broker_for, in_process_card, start_uplink
 from hw_sim.scenario.schema import Scenario, load
 from hw_sim.scenario.world import config_for
-from reader.devices.ports import LightRequest
 from reader.kiosk.assemble import Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
 from reader.kiosk.threads import Crew
@@ -34,7 +34,6 @@ from reader.session.vocabulary import Step
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "face.toml"
 FPS = 15.0
 FILM_S = 4.0
-ON_THE_FACE = LightRequest(region=(0.36, 0.26, 0.28, 0.42))  # what the light loop asks for at once
 LIMIT_S = 40.0
 AFTER_S = 1.2  # how long the last screen is kept
 

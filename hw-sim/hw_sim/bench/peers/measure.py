@@ -19,7 +19,7 @@ from hw_sim.bench.face import make_task
 from hw_sim.bench.figures import COMPARING, FOLLOWING
 from hw_sim.bench.peers import environment
 from hw_sim.bench.rows import Row, count_row, quantile_row, rate_row, row
-from hw_sim.camera.clip import record
+from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.people.person import load_people
 from hw_sim.people.scene import standing
 from reader.face import manifest
@@ -79,7 +79,7 @@ def _weights(python: str, folder: Path) -> None:
 
 def _speeds(commands: dict[str, list[str]], folder: Path) -> dict[str, Row]:
     clip = folder / "clip.npy"
-    frames = [frame for person in load_people()[:3] for frame in record(standing(person), 1.5)]
+    frames = [frame for person in load_people()[:3] for frame in record(standing(person), 1.5, request=ON_THE_FACE)]
     np.save(clip, np.stack([frame.pixels for frame in frames]))
     rows: dict[str, Row] = {}
     for job, word, names in (("follow", "follow", FOLLOWING), ("embed", "time", COMPARING)):
