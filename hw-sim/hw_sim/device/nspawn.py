@@ -13,6 +13,9 @@ from types import TracebackType
 from typing import Self
 
 
+_REBOOT = 133  # how systemd-nspawn ends when the system inside wants to be started again (--keep-unit)
+
+
 class BootFailed(RuntimeError):
     """The container did not come up; the message holds its console."""
 
@@ -66,19 +69,6 @@ class Device:
                 stdout=console,
                 stderr=console,
             )
-        return self._wait(started, within_s)
-
-    def until_rebooted(self, within_s: float = 60.0) -> float:
-        """Wait until the machine, by itself, has gone down and come up again; return the seconds. Raises BootFailed."""
-        started, before = time.monotonic(), self._leader
-        while Path(f"/proc/{before}").exists():
-            if time.monotonic() - started > within_s:
-                raise BootFailed("it did not go down")
-            time.sleep(0.1)
-        return self._wait(started, within_s)
-
-    def _wait(self, started: float, within_s: float) -> float:
-        assert self._nspawn is not None
         state = ""
         while time.monotonic() - started < within_s:
             self._leader = self._find_leader()
@@ -91,6 +81,18 @@ class Device:
                 break
             time.sleep(0.1)
         raise BootFailed(f"state {state!r}\n{self._console.read_text(errors='replace')[-3000:]}")
+
+    def until_rebooted(self, within_s: float = 60.0) -> float:
+        """Wait until the machine has asked to be started again, by itself, and do so. Raises BootFailed."""
+        assert self._nspawn is not None
+        try:
+            status = self._nspawn.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise BootFailed("it did not go down") from None
+        self._leader = 0
+        if status != _REBOOT:
+            raise BootFailed(f"it went down with status {status}, and not to come again")
+        return self.boot()
 
     def cut_power(self) -> None:
         """End every process of the container at once, as pulling the plug does to a machine."""
