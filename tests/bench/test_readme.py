@@ -11,8 +11,8 @@ from hw_sim.bench.result import Result
 @pytest.mark.parametrize("language", [ENGLISH, JAPANESE])
 def test_a_block_says_each_measured_figure_with_interval_and_goal(measured: Result, language: Language) -> None:
     text = block(measured, language)
-    assert "| 1.12 × | 1.1 – 1.14 | ≤ 1.15 × " in text
-    assert "| 10 % | 1.23 – 31.7 % | 0 % **" in text  # a missed goal is said in bold
+    assert "| 1.12 × | 1.1 – 1.14 | 3 | ≤ 1.15 × " in text
+    assert "| 10 % | 1.23 – 31.7 % | 20 | 0 % **" in text  # a missed goal is said in bold
     assert measured.machine in text
     assert text.count("\n| ") == 1 + sum(name in measured.metrics for name, _ in language.rows)
 

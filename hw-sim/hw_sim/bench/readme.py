@@ -34,7 +34,7 @@ class Language:
 
 
 ENGLISH = Language(
-    "| | measured | 95 % interval | goal |",
+    "| | measured | 95 % interval | n | goal |",
     "met",
     "**not met**",
     "Measured by `make bench` on {machine}, with simulated patients. Every figure, with its sentence: "
@@ -56,7 +56,7 @@ ENGLISH = Language(
     ),
 )
 JAPANESE = Language(
-    "| | 測った値 | 95 % 信頼区間 | 目標 |",
+    "| | 測った値 | 95 % 信頼区間 | 回数 | 目標 |",
     "達成",
     "**未達成**",
     "`make bench` が {machine} で、シミュレーターの患者さんを相手に測りました。すべての値: "
@@ -82,11 +82,11 @@ JAPANESE = Language(
 
 def block(result: Result, language: Language) -> str:
     """Return the table of a README between its two marks."""
-    lines = [BEGIN, "", language.head, "|---|---|---|---|"]
+    lines = [BEGIN, "", language.head, "|---|---|---|---|---|"]
     for name, says in language.rows:
         row = result.metrics.get(name)
         if row is not None:
-            lines.append(f"| {says} | {language.shown(row['value'], row['unit'])} | {words.interval(row)} | "
+            lines.append(f"| {says} | {language.shown(row['value'], row['unit'])} | {words.interval(row)} | {row['n']:,} | "
                          f"{state(name, row, language)} |")  # fmt: skip
     return "\n".join([*lines, "", language.foot.format(machine=result.machine), "", END])
 

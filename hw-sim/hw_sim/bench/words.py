@@ -133,7 +133,8 @@ def safe(metrics: Metrics) -> list[Headline]:
     if species:
         tried = sum(row["n"] for row in species)
         passed = sum(round(row["value"] * row["n"]) for row in species)
-        says = f"of {tried} simulated attacks of {len(species)} kinds passed (goal: none)"
+        likely = shown(max(row["high"] for row in species), "fraction")
+        says = f"of {tried} simulated attacks of {len(species)} kinds passed (goal: none); up to {likely} of a kind may"
         found.append(Headline(number(passed), says, passed == 0))
     found += _one(metrics, "face.nuaa_fmr", "of strangers were taken for the card's owner")
     found += _one(metrics, "pad.sim_bpcer", "of living people were not taken for living within 5 s")
