@@ -86,8 +86,8 @@ def block(result: Result, language: Language) -> str:
     for name, says in language.rows:
         row = result.metrics.get(name)
         if row is not None:
-            lines.append(f"| {says} | {language.shown(row['value'], row['unit'])} | {words.interval(row)} | {row['n']:,} | "
-                         f"{state(name, row, language)} |")  # fmt: skip
+            value, goal = language.shown(row["value"], row["unit"]), state(name, row, language)
+            lines.append(f"| {says} | {value} | {words.interval(row)} | {row['n']:,} | {goal} |")
     return "\n".join([*lines, "", language.foot.format(machine=result.machine), "", END])
 
 
