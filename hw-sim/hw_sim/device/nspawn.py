@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-
 _REBOOT = 133  # how systemd-nspawn ends when the system inside wants to be started again (--keep-unit)
 
 
@@ -49,10 +48,17 @@ class Device:
         subprocess.run(["umount", self.files], check=False)
         shutil.rmtree(self._folder / "work", ignore_errors=True)
 
-    def boot(self, *, read_only_beside: Path | None = None, within_s: float = 60.0) -> float:
+    def boot(
+        self,
+        *,
+        read_only_beside: Path | None = None,
+        states: tuple[str, ...] = ("running", "degraded"),
+        within_s: float = 60.0,
+    ) -> float:
         """Switch on; return the seconds until systemd had started everything. Raises BootFailed.
 
         read_only_beside: the folder that stands for the data partition, found inside as /data; the root is read-only.
+        states: what systemd may say of itself by then.
         """
         data = [] if read_only_beside is None else ["--read-only", f"--bind={read_only_beside}:/data"]
         started = time.monotonic()
@@ -74,7 +80,7 @@ class Device:
             self._leader = self._find_leader()
             if self._leader:
                 state = self.run("systemctl", "is-system-running", check=False).strip()
-                if state in ("running", "degraded"):
+                if state in states:
                     self._plug_cable()
                     return time.monotonic() - started
             if self._nspawn.poll() is not None:
@@ -92,7 +98,7 @@ class Device:
         self._leader = 0
         if status != _REBOOT:
             raise BootFailed(f"it went down with status {status}, and not to come again")
-        return self.boot()
+        return self.boot(states=("starting", "running", "degraded"))
 
     def cut_power(self) -> None:
         """End every process of the container at once, as pulling the plug does to a machine."""
