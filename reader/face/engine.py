@@ -207,6 +207,7 @@ class FaceTry:
         self._reasons: deque[Guidance | None] = deque(maxlen=60)
         self._seen = 0
         self._last_at = float("-inf")
+        self._added = False
         self._decision: Decision | None = None
         self._closed = False
 
@@ -242,6 +243,7 @@ class FaceTry:
         if self._decision is not None or frame.at <= self._last_at:
             return Observation(self._steady.shown, self._progress(), decision=self._decision)
         self._last_at = frame.at
+        self._added = False  # whether this frame has become part of the template
         rgb = as_rgb(frame.pixels)
         repeated = self._repeat.add(rgb)
         tracked = self._tracker.follow(rgb, frame.at)
@@ -269,7 +271,7 @@ class FaceTry:
         if self._challenge is not None and why in _CHALLENGE_REASONS:
             why = None
         if self._decision is None:
-            self._judge(points, view, why, frame.at)
+            self._judge(rgb, points, view, why, frame.at)
         shown = self._steady.hold(why, frame.at)
         if shown is None and self._challenge is not None:
             shown = self._challenge.kind
@@ -336,7 +338,8 @@ class FaceTry:
         weight = quality(view, light)
         if self._template.wants(weight):
             embedding = self._engine.embed(rgb, points)
-            if not self._template.add(embedding, weight):
+            self._added = self._template.add(embedding, weight)
+            if not self._added:
                 self._swapped()
 
     def _answer(self, points: geometry.Points, view: View, at: float) -> None:
@@ -373,7 +376,7 @@ class FaceTry:
 
     # -- the decision ---------------------------------------------------------------------------------------------
 
-    def _judge(self, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
+    def _judge(self, rgb: Pixels, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
         found = verdict(self.cues, self._engine.weights, self._engine.settings.always_challenge)
         self._live = found is Verdict.LIVE
         if found is Verdict.FAKE:
@@ -382,7 +385,23 @@ class FaceTry:
             kind = challenges.draw(self._engine.rng)
             self._challenge = Challenge(kind, at, points, view.pose)
         elif found is Verdict.LIVE and self._reference is not None and len(self._template) >= SIZE and why is None:
+            self._compare_if_same(rgb, points)
+
+    def _compare_if_same(self, rgb: Pixels, points: geometry.Points) -> None:
+        """Compare, provided that this very frame still shows whom the template was made of.
+
+        A complete template takes no more frames, and the card may be read long after: somebody else could stand there.
+        """
+        if self._added:
             self._compare()
+            return
+        embedding = self._engine.embed(rgb, points)
+        same = self._template.is_of(embedding)
+        overwrite(embedding)
+        if same:
+            self._compare()
+        else:
+            self._swapped()
 
     def _compare(self) -> None:
         assert self._reference is not None

@@ -37,7 +37,7 @@ class View:
 class Limits:
     """Where a frame stops being usable: position by what the camera frames, light by what it costs.
 
-    Light limits are those at which liveness or comparison lose four people of ten on altered pictures: liveness goes
+    Light limits are those at which liveness or comparison lose half of the people on altered pictures: liveness goes
     first, long before the comparison (docs/evaluation.md).
     """
 
@@ -50,11 +50,11 @@ class Limits:
     roll: float = math.radians(20)
     least_openness: float = 0.12
     most_motion: float = 1.6
-    dark_face: float = 0.28  # of any skin: exposure is metered on the face
-    backlit_face: float = 0.34
+    dark_face: float = 0.24  # of any skin: exposure is metered on the face
+    backlit_face: float = 0.26
     bright_background: float = 8.0
-    most_left_right: float = 0.90
-    most_clipped: float = 0.40
+    most_left_right: float = 0.95
+    most_clipped: float = 0.60
     least_sharpness: float = 0.30
 
 

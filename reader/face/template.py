@@ -59,6 +59,10 @@ class Template:
         """Tell whether a frame of this quality would change the template, so that its embedding is worth computing."""
         return len(self._samples) < SIZE or weight > self._samples[-1].weight * 1.2
 
+    def is_of(self, embedding: Embedding) -> bool:
+        """Tell whether this embedding belongs to the person of those before."""
+        return not self._is_someone_else(embedding)
+
     def mean(self) -> Embedding:
         """Return the unit weighted mean. The caller overwrites it."""
         total = np.zeros_like(self._samples[0].embedding)

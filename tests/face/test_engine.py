@@ -90,6 +90,20 @@ def test_a_looped_clip_never_passes(engine: FaceEngine, portraits: Portraits, ca
     assert attempt.give_up().live is False
 
 
+def test_whoever_takes_the_place_of_a_living_person_is_not_let_through(
+    engine: FaceEngine, portraits: Portraits, camera: Camera
+) -> None:
+    attempt = engine.begin(10.0)
+    watch(attempt, camera(portraits["person_b_2"], seconds=1.0))
+    assert attempt.cues.passive > engine.weights.unasked
+    # The card's photo arrives when somebody else already stands at the same place.
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    seen = watch(attempt, camera(portraits["person_a_2"], seconds=2.5, start=11.0, seed=2))
+    decision = seen[-1].decision or attempt.give_up()
+    assert decision.failure is not None
+    assert not decision.matched
+
+
 def test_nobody_there_asks_to_find_the_face_and_says_so_in_the_end(engine: FaceEngine, camera: Camera) -> None:
     attempt = engine.begin(10.0)
     wall = np.full((400, 330, 3), 130, np.uint8)

@@ -40,7 +40,7 @@ def good(of: int = 100) -> list[Judged]:
 
 
 def test_light_that_loses_people_must_be_refused() -> None:
-    report = summarise([*good(), *judged("dim", lost=40, refused=97)])
+    report = summarise([*good(), *judged("dim", lost=60, refused=97)])
     assert report.false_ok.errors == 3
     assert report.false_ok.trials == 100
     assert report.false_refuse.trials == 100
@@ -55,14 +55,19 @@ def test_light_that_loses_nobody_must_not_be_refused() -> None:
 
 def test_light_between_fine_and_bad_is_shown_but_not_counted() -> None:
     report = summarise([*good(), *judged("dim", lost=25, refused=50)])
-    assert [one.fine for one in report.grades] == [True, None]
+    assert [one.fine for one in report.grades] == [None, True]
     assert (report.false_ok.trials, report.false_refuse.trials) == (0, 100)
 
 
-def test_light_is_measured_against_what_good_light_loses_already() -> None:
-    already = [replace(one, lost=number < 6) for number, one in enumerate(good())]
-    report = summarise([*already, *judged("dim", lost=8, refused=0)])
-    assert [one.fine for one in report.grades] == [True, True]
+def test_truth_is_everybodys_and_rates_are_one_halfs() -> None:
+    ones = [replace(one, half=number % 2) for number, one in enumerate(judged("dim", lost=60, refused=90))]
+    report = summarise([*good(), *ones], half=1)
+    assert [one.fine for one in report.grades] == [False, True]
+    assert (report.false_ok.errors, report.false_ok.trials) == (5, 50)
+
+
+def test_a_light_that_few_pictures_show_is_not_counted() -> None:
+    assert summarise([*good(), *judged("dim", lost=5, refused=0, of=5)]).false_ok.trials == 0
 
 
 def test_a_face_that_is_not_found_any_more_counts_as_refused() -> None:

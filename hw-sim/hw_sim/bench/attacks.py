@@ -55,12 +55,12 @@ def _prints(engine: FaceEngine, folder: Path) -> dict[str, Row]:
     return rows
 
 
-def _light(engine: FaceEngine, pairs: Path, limit: int = 60) -> dict[str, Row]:
+def _light(engine: FaceEngine, pairs: Path, limit: int = 72) -> dict[str, Row]:
     """Light judged on the half of people and of virtual visits that no limit was set by."""
     judged = lights.sweep(engine)
     if (pairs / "pairs.txt").is_file():
         judged += light.sweep(engine, read_pairs(pairs), limit)
-    report = light.summarise([one for one in judged if one.half == light.REPORTED])
+    report = light.summarise(judged, light.REPORTED)
     return {
         "light.false_ok": rate_row(report.false_ok, 0.01),
         "light.false_refuse": rate_row(report.false_refuse, 0.03),

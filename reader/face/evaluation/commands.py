@@ -85,8 +85,11 @@ def match_table(report: MatchReport) -> str:
     if report.fmr is not None and report.fnmr is not None:
         rows.append(["FMR at the shipped threshold", f"{report.fmr}", "", f"{report.fixed_threshold:.3f}"])
         rows.append(["FNMR at the shipped threshold", f"{report.fnmr}", "", f"{report.fixed_threshold:.3f}"])
-    for count, threshold in report.alike.items():
-        rows.append([f"FMR {matches.GROUP_FMR:.0e} in the worst of {count} groups", "", "", f"{threshold:.3f}"])
+    for count, inside in report.alike.items():
+        worst = "" if inside.worst is None else f"{inside.worst:.3f} in the worst"
+        rows.append(
+            [f"FMR {matches.GROUP_FMR:.0e} inside {count} groups of people alike", "", worst, f"{inside.pooled:.3f}"]
+        )
     for group, (fmr, fnmr) in report.groups.items():
         rows.append([f"group {group}: FMR", f"{fmr}", "", ""])
         rows.append([f"group {group}: FNMR", f"{fnmr}", "", ""])
@@ -142,7 +145,7 @@ def light(
     data: Data = None,
     out: Out = _OUT,
     models: Models = None,
-    limit: Annotated[int, typer.Option(help="People to alter the light on.")] = 60,
+    limit: Annotated[int, typer.Option(help="People to alter the light on.")] = 72,
 ) -> None:
     """Alter well-lit pictures by known amounts of dim, back, side and direct light, and see what is refused."""
     engine, folder = _engine(models), data or default_data()
@@ -155,7 +158,7 @@ def light(
         halves = {"limits were set by these": lights.FITTED, "reported": lights.REPORTED}
         curves = {}
         for name, half in halves.items():
-            report = lights.summarise([one for one in judged if one.half == half])
+            report = lights.summarise(judged, half)
             typer.echo(light_table(report, f"{home.name}: light sweep, half of the people: {name}"))
             if report.trade_off is not None:
                 curves[name] = report.trade_off
@@ -198,8 +201,8 @@ def collect(
     from reader.config.load import load  # only this command asks what machine it is on
 
     # The machine's own file always counts: a laxer one named beside it opens nothing.
-    files = [one for one in (site, _SITE_FILE) if one is not None and (one == site or one.is_file())]
-    production = any(load(one).site.production for one in files or [None])
+    files = [site, _SITE_FILE] if _SITE_FILE.is_file() else [site]
+    production = any(load(one).site.production for one in files)
     try:
         plan = collecting.plan(data, subject, session, species, frames, consent=consent, production=production)
         collecting.run(plan, collecting.webcam(), lambda done: typer.echo(f"\r{done}/{frames}", nl=False))

@@ -3,15 +3,17 @@
 Truth is what the light costs, not what it looks like. A person is lost in a picture when the comparison with their
 own portrait falls below the shipped threshold, when no face is found any more, or when liveness falls so low that not
 even a passed turn would lift it to acceptance; only people who are not lost in good light are counted. Light of one
-kind and strength is bad when it loses at least ``BAD`` of them and fine when it loses at most ``FINE`` more than good
-light does; what lies between is printed and not counted. In bad light every frame must be refused, in fine light none.
+kind and strength (whole stops) is bad when it loses at least ``BAD`` of all people and fine when it loses at most
+``FINE``; what lies between is printed and not counted, nor is light that few pictures show. In bad light every frame
+must be refused, in fine light none.
 
-Limits are set by one half of the people (``FITTED``) and reported on the other. A picture is first brought to the
-brightness that the kiosk's light loop aims at, because it is that light that goes bad.
+Limits are set by one half of the people (``FITTED``) and reported on the other. Strength counts from the brightness
+that the kiosk's light loop aims at, because it is that light that goes bad.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,13 +32,14 @@ from reader.face.evaluation.stats import Curve, Rate
 from reader.face.guidance import LIGHT_REASONS, light_reason, severity
 from reader.face.image import BadImage, Pixels
 from reader.face.landmarks import Mesh
-from reader.face.light import LightReading, read_light
+from reader.face.light import read_light
 from reader.session.vocabulary import Guidance
 from reader.vault import overwrite
 
 GAMMA = 2.2
 EXPOSED = 0.46  # mean face luminance that the kiosk's light loop aims at
-BAD, FINE = 0.40, 0.10
+BAD, FINE = 0.50, 0.10
+_LEAST_FRAMES = 10  # of one light, below which nothing is said about it
 FITTED, REPORTED = 0, 1
 GOOD = "good"
 
@@ -109,24 +112,24 @@ def direct(rgb: Pixels, points: geometry.Points, stops: float) -> Pixels:
 
 
 Alteration = Callable[[Pixels, geometry.Points, float], Pixels]
-SWEEP: tuple[tuple[str, Alteration, tuple[float, ...]], ...] = (
-    ("dim", dim, (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)),
-    ("back", back, (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)),
-    ("side", side, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)),
-    ("direct", direct, (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)),
+# Name, alteration, most stops, and which way a picture that was taken darker than the light loop's aim counts.
+SWEEP: tuple[tuple[str, Alteration, float, int], ...] = (
+    ("dim", dim, 7.5, 1),
+    ("back", back, 6.5, 1),
+    ("side", side, 7.0, 0),
+    ("direct", direct, 5.0, -1),
 )
+_EACH = 4  # strengths of each kind for a picture, one from each quarter of the range
 
 
 def sweep(
     engine: FaceEngine, pairs: Pairs, limit: int, progress: Progress = lambda done, total: None, seed: int = 7
 ) -> list[Judged]:
-    """Alter the first picture of up to ``limit`` genuine pairs in every way; people lost in good light are left out."""
+    """Alter the first pictures of ``limit`` genuine pairs in every way; people lost in good light are left out."""
     judged: list[Judged] = []
-    used = 0
-    for number in np.random.default_rng(seed).permutation(len(pairs.genuine)):
-        if used >= limit:
-            break
-        progress(used, limit)
+    chosen = np.random.default_rng(seed).permutation(len(pairs.genuine))[:limit]
+    for done, number in enumerate(chosen):
+        progress(done, limit)
         paths = pairs.genuine[number]
         try:
             first, second = (read_picture(path) for path in paths)
@@ -138,20 +141,19 @@ def sweep(
         portrait = engine.embed(second, other.points)
         if is_lost(engine, first, mesh, portrait):
             continue
-        used += 1
         half = half_of(paths[0].stem.rsplit("_", 1)[0])
-        judged.append(_judge(engine, first, mesh, portrait, half, GOOD, 0.0))
-        exposed = _exposed(first, read_light(mesh.crop, mesh.crop_points))
-        for name, alter, strengths in SWEEP:
-            for strength in strengths:
-                altered = alter(exposed, mesh.points, strength)
-                judged.append(_judge(engine, altered, mesh, portrait, half, name, strength))
+        judged.append(judge(engine, first, mesh, portrait, half, GOOD, 0.0))
+        darker = GAMMA * math.log2(EXPOSED / max(read_light(mesh.crop, mesh.crop_points).face, 0.05))
+        random = np.random.default_rng(int(number))
+        for name, alter, most, counts in SWEEP:
+            for part in range(_EACH):
+                stops = float(random.uniform(part * most / _EACH, (part + 1) * most / _EACH))
+                altered = alter(first, mesh.points, stops)
+                again = engine.landmarks.find(altered, mesh.region)
+                strength = math.floor(stops + counts * darker)
+                judged.append(judge(engine, altered, again, portrait, half, name, strength))
     progress(limit, limit)
     return judged
-
-
-def _exposed(rgb: Pixels, light: LightReading) -> Pixels:
-    return np.asarray(cv2.convertScaleAbs(rgb, alpha=EXPOSED / max(light.face, 0.05)), np.uint8)
 
 
 def is_lost(engine: FaceEngine, rgb: Pixels, mesh: Mesh, portrait: Embedding) -> bool:
@@ -162,13 +164,6 @@ def is_lost(engine: FaceEngine, rgb: Pixels, mesh: Mesh, portrait: Embedding) ->
     matched = float(embedding @ portrait) >= engine.threshold
     overwrite(embedding)
     return not matched or engine.passive.look(rgb, mesh.points) + engine.weights.turn < engine.weights.accept
-
-
-def _judge(
-    engine: FaceEngine, rgb: Pixels, good: Mesh, portrait: Embedding, half: int, name: str, strength: float
-) -> Judged:
-    mesh = engine.landmarks.find(rgb, good.region)
-    return judge(engine, rgb, mesh, portrait, half, name, strength)
 
 
 def judge(
@@ -208,25 +203,25 @@ class LightReport:
     trade_off: Curve | None
 
 
-def summarise(judged: Iterable[Judged]) -> LightReport:
-    """Return the report over all that was judged, light by light."""
+def summarise(judged: Iterable[Judged], half: int | None = None) -> LightReport:
+    """Return the report, light by light: truth by everybody who was judged, rates of one half or of all."""
     grades: dict[tuple[str, float], list[Judged]] = {}
     for one in judged:
         grades.setdefault((one.light, one.strength), []).append(one)
-    good = grades.get((GOOD, 0.0), [])
-    usual = sum(one.lost for one in good) / len(good) if good else 0.0
     reports: list[GradeReport] = []
     bad_light: list[Judged] = []
     fine_light: list[Judged] = []
-    for (name, strength), ones in grades.items():
-        lost = stats.rate(sum(one.lost for one in ones), len(ones))
-        fine = False if lost.value >= usual + BAD else True if lost.value <= usual + FINE else None
+    for (name, strength), every in sorted(grades.items()):
+        lost = stats.rate(sum(one.lost for one in every), len(every))
+        fine = False if lost.value >= BAD else True if lost.value <= FINE else None
+        if len(every) < _LEAST_FRAMES:
+            fine = None
+        ones = [one for one in every if half is None or one.half == half]
         if fine is not None:
             (fine_light if fine else bad_light).extend(ones)
-        refused = stats.rate(_refused(ones), len(ones))
         found = [one.reason for one in ones if one.reason is not None]
         reasons = {str(what): found.count(what) for what in sorted(set(found))}
-        reports.append(GradeReport(name, strength, lost, fine, refused, reasons))
+        reports.append(GradeReport(name, strength, lost, fine, stats.rate(_refused(ones), len(ones)), reasons))
     return LightReport(
         tuple(reports),
         false_ok=stats.rate(len(bad_light) - _refused(bad_light), len(bad_light)),

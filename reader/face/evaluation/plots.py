@@ -27,7 +27,7 @@ def trade_off(curves: Mapping[str, Curve], path: Path, title: str, accept: str =
     seen = [rate for one in curves.values() for rate in (one.false_accept, one.false_reject)]
     smallest = min((float(rate[rate > 0].min()) for rate in seen if (rate > 0).any()), default=0.01)
     decades = max(2, min(6, math.ceil(-math.log10(smallest))))
-    sheet = _Sheet(title, f"{accept}: attacks or others accepted", f"{reject}: honest people rejected")
+    sheet = _Sheet(title, accept, reject)
 
     def place(rate: float) -> float:
         return max(0.0, (math.log10(max(rate, 1e-9)) + decades) / decades)
