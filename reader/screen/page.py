@@ -26,7 +26,7 @@ AIDS: Final = (
     (Button.LOWER, "lower"),
 )
 #: With the aid "lower", nothing to touch lies higher above the panel's lower edge; landscape panels never reach it.
-LOWER_REACH_MM: Final = 132.0
+LOWER_REACH_MM: Final = 135.0
 BUTTON_LEADING: Final = 1.18
 #: Icons of buttons. None carries a tick: a tick says "chosen".
 ICONS: Final = {
@@ -136,6 +136,7 @@ class Page:
             leading,
             self._line_limit(language) if text_id else 999,
             marked=marked,
+            exact=self.model.large_text,
         )
         line_px = round(setting.px * leading)
         height = line_px * len(setting.lines)
@@ -181,6 +182,7 @@ class Page:
             leading or self.sizes.leading,
             self._line_limit(language),
             marked=not words.values,
+            exact=self.model.large_text,
         )
 
     def _line_limit(self, language: str) -> int:

@@ -83,10 +83,12 @@ def set_text(
     leading: float,
     limit: int = 999,
     marked: bool = False,
+    exact: bool = False,
 ) -> Setting:
     """Return the largest setting from ``px`` down to ``floor_px`` that fits; at the floor it may not (``fits``).
 
-    limit: characters a line may have, where the pieces allow. marked: see ``pieces``.
+    limit: characters a line may have, where the pieces allow. marked: see ``pieces``. exact: look for the
+    very largest size, so that a larger wish never ends in a smaller one.
     """
     paragraphs = [pieces(paragraph, language, marked) for paragraph in text.split("\n")]
     size = px
@@ -100,7 +102,7 @@ def set_text(
         fits = whole and len(lines) * size * leading <= height + 1
         if fits or size <= floor_px:
             return Setting(tuple(lines), size, fits)
-        size = max(floor_px, min(size - 1, int(size * _SHRINK)))
+        size = size - 1 if exact else max(floor_px, min(size - 1, int(size * _SHRINK)))
 
 
 def _even(parts: list[str], broken: list[str], language: str, bold: bool, px: int, width: int, limit: int) -> list[str]:

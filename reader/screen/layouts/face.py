@@ -17,6 +17,8 @@ def compose(page: Page) -> None:
         page.text(head, content.headline, page.sizes.headline, bold=True, centred=True)
     else:
         share = 0.5 if page.shape is Shape.WIDE else 0.52
+        if page.model.large_text:
+            share -= 0.08
         mirror, side = page.content.split_x(round(page.content.w * share), gap * 2)
         rest = page.answers(side, content.choices)
         page.sentence(rest, content.headline, content.body if page.shape is Shape.WIDE else None)
