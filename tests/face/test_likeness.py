@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reader.face.evaluation.likeness import alike, threshold_inside
+from reader.face.evaluation.likeness import alike, thresholds_inside
 
 
 def people(groups: int, each: int, spread: float, seed: int = 1) -> tuple[NDArray[np.float32], list[str]]:
@@ -42,15 +42,23 @@ def test_more_groups_than_people_are_refused() -> None:
         alike(rows, names, 4)
 
 
-def test_the_threshold_is_that_of_the_most_confusable_group() -> None:
-    loose, names = people(1, 30, 0.4, seed=1)
-    tight, others = people(1, 30, 0.05, seed=2)
+def test_strangers_of_one_group_are_told_apart_by_a_threshold_of_their_own() -> None:
+    loose, names = people(1, 40, 0.4, seed=1)
+    tight, others = people(1, 40, 0.05, seed=2)
     rows = np.concatenate([loose, np.roll(tight, 1, axis=1)])
     named = names + [f"1-{name}" for name in others]
     group = {name: int(name.startswith("1-")) for name in named}
     scores = rows @ rows.T
-    inside = threshold_inside(scores, named, named, group, 0.01)
-    of_tight_alone = threshold_inside(tight @ tight.T, others, others, dict.fromkeys(others, 0), 0.01)
-    assert inside == of_tight_alone
-    everybody = threshold_inside(scores, named, named, dict.fromkeys(named, 0), 0.01)
-    assert inside > everybody
+    inside = thresholds_inside(scores, named, named, group, 0.01)
+    alone = thresholds_inside(tight @ tight.T, others, others, dict.fromkeys(others, 0), 0.01)
+    everybody = thresholds_inside(scores, named, named, dict.fromkeys(named, 0), 0.01)
+    assert inside.worst == alone.pooled == alone.worst
+    assert inside.worst is not None
+    assert everybody.pooled < inside.pooled < inside.worst
+
+
+def test_a_group_too_small_to_tell_is_no_evidence_by_itself() -> None:
+    rows, names = people(1, 6, 0.1)
+    inside = thresholds_inside(rows @ rows.T, names, names, dict.fromkeys(names, 0), 0.01)
+    assert inside.worst is None
+    assert inside.pooled > 0

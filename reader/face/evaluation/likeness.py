@@ -1,12 +1,13 @@
 """Groups of people who look alike, found without labels: one false match rate over everybody hides them.
 
 Where a set says nothing about its people, subjects are gathered by their mean embeddings (spherical k-means, Dhillon &
-Modha 2001). False matches are then counted inside each group only, and the group with most of them counts.
+Modha 2001). False matches are then counted between people of the same group only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from reader.face.evaluation import stats
 
 Names = Sequence[str] | NDArray[np.str_]
 _ROUNDS = 50
+LEAST_ERRORS = 20
 
 
 def alike(embeddings: Embedding, subjects: Names, count: int, seed: int = 1) -> dict[str, int]:
@@ -49,19 +51,32 @@ def _far_apart(means: NDArray[np.float64], count: int, random: np.random.Generat
     return means[chosen].copy()
 
 
-def threshold_inside(
-    scores: NDArray[np.float32], rows: Names, columns: Names, group: dict[str, int], fmr: float
-) -> float:
-    """Return the threshold that keeps ``fmr`` inside every group: that of the most confusable one.
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Thresholds that keep a false match rate among people who look alike.
 
-    scores: (rows, columns), one comparison each. rows, columns: whose they are.
+    pooled: over all comparisons inside groups. worst: that of the most confusable group among those with enough
+    comparisons to tell, None where no group has.
+    """
+
+    pooled: float
+    worst: float | None
+
+
+def thresholds_inside(
+    scores: NDArray[np.float32], rows: Names, columns: Names, group: dict[str, int], fmr: float
+) -> Inside:
+    """Return the thresholds at which strangers of the same group match with rate ``fmr``.
+
+    scores: (rows, columns), one comparison each. rows, columns: whose they are. A group whose comparisons would give
+    fewer than ``LEAST_ERRORS`` false matches is no evidence by itself: there a few mislabelled pictures decide.
     """
     row_group, column_group = (np.array([group[one] for one in side]) for side in (rows, columns))
     other = np.asarray(rows)[:, None] != np.asarray(columns)[None, :]
-    worst = -1.0
-    for k in set(group.values()):
+    pool, worst = [], []
+    for k in sorted(set(group.values())):
         inside = np.ix_(row_group == k, column_group == k)
-        impostors = scores[inside][other[inside]]
-        if impostors.size * fmr >= 1.0:
-            worst = max(worst, stats.threshold_at(impostors, fmr))
-    return worst
+        pool.append(scores[inside][other[inside]])
+        if pool[-1].size * fmr >= LEAST_ERRORS:
+            worst.append(stats.threshold_at(pool[-1], fmr))
+    return Inside(stats.threshold_at(np.concatenate(pool), fmr), max(worst, default=None))

@@ -10,7 +10,7 @@ import numpy as np
 from reader.face.embedder import Embedding
 from reader.face.evaluation import stats
 from reader.face.evaluation.datasets import Pairs, Picture
-from reader.face.evaluation.likeness import alike, threshold_inside
+from reader.face.evaluation.likeness import Inside, alike, thresholds_inside
 from reader.face.evaluation.pipeline import Described, Describing, Side
 from reader.face.evaluation.stats import Rate, Scores
 from reader.face.template import SIZE
@@ -35,7 +35,7 @@ class MatchReport:
     """Scores and rates of one protocol.
 
     failed: pictures in which no face was found (failure to enrol or acquire). alike: number of groups of people who
-    look alike -> threshold that keeps ``GROUP_FMR`` inside every one of them.
+    look alike -> thresholds that keep ``GROUP_FMR`` inside them.
     """
 
     name: str
@@ -48,7 +48,7 @@ class MatchReport:
     fmr: Rate | None = None
     fnmr: Rate | None = None
     groups: Mapping[str, tuple[Rate, Rate]] = field(default_factory=dict)
-    alike: Mapping[int, float] = field(default_factory=dict)
+    alike: Mapping[int, Inside] = field(default_factory=dict)
 
 
 def compare_pairs(
@@ -80,7 +80,7 @@ def compare_pairs(
     subjects = tuple(str(who[a]) for a, _ in usable)
     name = "pairs, second picture as card portrait" if as_card else "pairs"
     inside = {
-        count: threshold_inside(scores, who, other, alike(probes.embeddings, who, count), GROUP_FMR)
+        count: thresholds_inside(scores, who, other, alike(probes.embeddings, who, count), GROUP_FMR)
         for count in GROUPS
         if count <= len(set(who))
     }
