@@ -94,6 +94,7 @@ def run(*arguments: str | Path, cwd: Path | None = None, epoch: int | None = Non
     environment["PATH"] += ":/usr/sbin:/sbin"
     if epoch is not None:
         environment["SOURCE_DATE_EPOCH"] = str(epoch)
+        environment["E2FSPROGS_FAKE_TIME"] = str(epoch)  # mke2fs before 1.47.1
     result = subprocess.run(
         list(map(str, arguments)), capture_output=True, text=True, check=False, cwd=cwd, env=environment
     )
@@ -261,11 +262,18 @@ def disk(boot: Path, system: Path, target: Path, epoch: int) -> None:
     uuid = _SPACE + "000000000003"
     size = f"{PARTITIONS[5][1]}M"
     run("mke2fs", "-q", "-t", "ext4", "-L", "data", "-U", uuid, "-E", options, "-d", skeleton, data, size, epoch=epoch)
+    # mke2fs copies the folders' own ctime, which nobody can set.
+    times = folder / "times"
+    paths = ("/", "/lost+found", *(f"/{name}" for name, _ in DATA_FOLDERS))
+    fields = ("atime", "ctime", "mtime", "crtime")
+    times.write_text("".join(f"sif {path} {field} @{epoch}\n" for path in paths for field in fields), "ascii")
+    run("debugfs", "-w", "-f", times, data, epoch=epoch)
     config.unlink(missing_ok=True)
     run("mkfs.vfat", "--invariant", "-F", "16", "-n", "KAOPI", "-C", config, str(PARTITIONS[0][1] * 1024), epoch=epoch)
     script = folder / "boot.scr"
     run(*("mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "kaopi", "-d", HERE / "qemu/boot.cmd", script),
         epoch=epoch)  # fmt: skip
+    os.utime(script, (epoch, epoch))
     run("mcopy", "-i", config, "-m", script, "::boot.scr", epoch=epoch)
     total = FIRST_MIB + sum(size for _, size, _ in PARTITIONS) + 1
     target.unlink(missing_ok=True)
