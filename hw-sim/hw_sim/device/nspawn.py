@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_REBOOT = 133  # how systemd-nspawn ends when the system inside wants to be started again (--keep-unit)
-
 
 class BootFailed(RuntimeError):
     """The container did not come up; the message holds its console."""
@@ -52,13 +50,11 @@ class Device:
         self,
         *,
         read_only_beside: Path | None = None,
-        states: tuple[str, ...] = ("running", "degraded"),
         within_s: float = 60.0,
     ) -> float:
         """Switch on; return the seconds until systemd had started everything. Raises BootFailed.
 
         read_only_beside: the folder that stands for the data partition, found inside as /data; the root is read-only.
-        states: what systemd may say of itself by then.
         """
         data = [] if read_only_beside is None else ["--read-only", f"--bind={read_only_beside}:/data"]
         started = time.monotonic()
@@ -80,25 +76,13 @@ class Device:
             self._leader = self._find_leader()
             if self._leader:
                 state = self.run("systemctl", "is-system-running", check=False).strip()
-                if state in states:
+                if state in ("running", "degraded"):
                     self._plug_cable()
                     return time.monotonic() - started
             if self._nspawn.poll() is not None:
                 break
             time.sleep(0.1)
         raise BootFailed(f"state {state!r}\n{self._console.read_text(errors='replace')[-3000:]}")
-
-    def until_rebooted(self, within_s: float = 60.0) -> float:
-        """Wait until the machine has asked to be started again, by itself, and do so. Raises BootFailed."""
-        assert self._nspawn is not None
-        try:
-            status = self._nspawn.wait(within_s)
-        except subprocess.TimeoutExpired:
-            raise BootFailed("it did not go down") from None
-        self._leader = 0
-        if status != _REBOOT:
-            raise BootFailed(f"it went down with status {status}, and not to come again")
-        return self.boot(states=("starting", "running", "degraded"))
 
     def cut_power(self) -> None:
         """End every process of the container at once, as pulling the plug does to a machine."""

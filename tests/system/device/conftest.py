@@ -202,10 +202,10 @@ def clinic(
             store = Store(folder / "desk.sqlite3")
             link = paho_desk_link(DeskService(store, site=setup.SITE), broker.settings("desk"), "desk")
             link.start()
-            # The card's process stands before the package is there; its user comes with the package.
-            setup.prepare(device, person, certificates, broker.port)
+            # Settings come last: with them the kiosk starts, and by then its virtual parts are there.
             setup.install_package(device, package)
             setup.install_simulator(device)
+            setup.prepare(device, person, certificates, broker.port)
             device.run("systemctl", "restart", *setup.UNITS)
             found = Clinic(device, store, broker, link, base64.b64encode(jp2.chip_portrait(person.ic_photo())).decode())
             found.ready()

@@ -220,23 +220,6 @@ def test_the_doctor_finds_nothing_wrong_that_a_container_has(clinic: Clinic) -> 
     assert failed <= {"core_dumps"}, said
 
 
-def test_a_kiosk_that_keeps_failing_boots_the_machine_afresh_once_and_then_keeps_trying(clinic: Clinic) -> None:
-    device = clinic.device
-    folder = device.files / "etc/systemd/system/kaopi-kiosk.service.d"
-    folder.mkdir(parents=True)
-    (folder / "broken.conf").write_text("[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=100ms\n")
-    device.run("systemctl", "daemon-reload")
-    device.run("systemctl", "--no-block", "restart", "kaopi-kiosk.service")
-    device.until_rebooted()
-    device.until("trying again in a minute", "journalctl", "--no-pager", "--unit=kaopi-rescue")
-    assert "booting afresh" not in device.journal("kaopi-rescue")
-    (folder / "broken.conf").unlink()
-    device.run("systemctl", "daemon-reload")
-    device.run("systemctl", "restart", "kaopi-kiosk.service")
-    setup.start_card(device)
-    clinic.ready()
-
-
 def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing(
     clinic: Clinic, tmp_path: Path
 ) -> None:
