@@ -707,6 +707,13 @@ def test_a_visual_check_armed_at_the_desk_serves_one_patient_and_goes_off_by_its
     assert at.insert().certificate().is_at(Step.FACE)
 
 
+def test_whoever_decides_answers_for_it_not_whoever_ordered() -> None:
+    at = At().at_face().order_visual()
+    at.happens(ev.StaffDecided(at.now, "op3", True))
+    assert at.evidence().operator == "op3"
+    assert at.evidence().reason == "other"
+
+
 def test_a_visual_check_ordered_in_the_middle_takes_over_at_once() -> None:
     at = At().at_face().order_visual()
     assert at.is_at(Step.VISUAL_CHECK)
