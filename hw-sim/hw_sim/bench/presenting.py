@@ -79,15 +79,18 @@ class _Anybody:
 
 
 def attack(species: Species, seed: int, people: Sequence[Person]) -> Outcome:
-    """Present attack number ``seed`` of a species. It passes when live, and matched where real faces are used."""
+    """Present attack number ``seed`` of a species. It passes when what it shows is live and matched."""
     target = people[seed % len(people)]
     attacker = people[(seed + 1 + seed // len(people) % (len(people) - 1)) % len(people)]
     one = presentation(species, target, attacker, seed)
-    engine = _engine(seed, real_faces=species in REAL_FACES)
     # A swap comes between looking and deciding: the portrait arrives when the other one stands there.
     card_at = one.facts["at_s"] + one.facts["pace_s"] if species is Species.SWAP else 0.0
-    told = _try(engine, Heeding(one.scene, seed), target, FACE_TRY_S, card_at)
-    return _outcome(str(species), seed, told, passed=told.matched_too if species in REAL_FACES else told.live)
+    real = species in REAL_FACES
+    told = _try(_engine(seed, real_faces=real), Heeding(one.scene, seed), target, FACE_TRY_S, card_at)
+    if told.live and not real:
+        # Whoever holds the thing is alive too: compared for once, it shows whose face was taken for living.
+        told = _try(_engine(seed, real_faces=True), Heeding(one.scene, seed), target, FACE_TRY_S, card_at)
+    return _outcome(str(species), seed, told, passed=told.matched_too)
 
 
 def honest(kind: str, seed: int, person: Person) -> Outcome:
