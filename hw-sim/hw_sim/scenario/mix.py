@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hw_sim.scenario.schema import Do, Patient, Scenario, SiteRules, load
+from hw_sim.scenario.schema import Do, Expect, Patient, Scenario, SiteRules, load
+from reader.session.vocabulary import Step
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 
@@ -60,6 +61,13 @@ def varied(scenario: Scenario, name: str, seed: int) -> Scenario:
     return scenario.model_copy(update={"patient": patient, "do": do, "expect": expect})
 
 
+def one_try(scenario: Scenario) -> Scenario:
+    """Return an attack that ends with its first try: the card is taken out as soon as another is offered."""
+    do = (scenario.do[0], Do.model_validate({"on": "face_again", "after": 0.2, "remove": True}))
+    expect = Expect(not_by_face=True, never=(Step.CONSENT, Step.CONSENT_AGAIN, Step.DONE))
+    return scenario.model_copy(update={"do": do, "expect": expect})
+
+
 def _varied_patient(scenario: Scenario, dice: random.Random) -> Patient:
     patient = scenario.patient
     update: dict[str, object] = {"serial": dice.randrange(1, 2**31)}
@@ -100,13 +108,12 @@ def arrivals(seed: int, names: frozenset[str] | None = None, *, pixels_every: in
 
 
 def clinic_day(count: int, seed: int = 2) -> tuple[Visit, ...]:
-    """Return every file once as it is, then varied ones up to ``count``, each for a clinic of its own."""
+    """Return every file once as it is, then those who come often, varied, up to ``count``; each for its own clinic."""
     files = every_file()
     visits = [Visit(name, 1, scenario) for name, scenario in files.items()]
     dice = random.Random(f"day {seed}")
-    weights = [max(_OFTEN.get(name, 0.0), 0.6) for name in files]
     while len(visits) < count:
-        (name,) = dice.choices(list(files), weights)
+        (name,) = dice.choices(list(_OFTEN), list(_OFTEN.values()))
         number = len(visits) + 1
         visits.append(Visit(name, number, varied(files[name], name, number)))
     return tuple(visits)
