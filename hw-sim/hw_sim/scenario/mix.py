@@ -94,7 +94,8 @@ def arrivals(seed: int, names: frozenset[str] | None = None, *, pixels_every: in
 
     names: of these files only. pixels_every: every so manieth comes with pixels (0: none does).
     """
-    files = {n: s for n, s in every_file().items() if s.site == SiteRules() and (names is None or n in names)}
+    usual = {n: s for n, s in every_file().items() if s.site == SiteRules() and not s.two_readers}
+    files = {n: s for n, s in usual.items() if names is None or n in names}
     weights = [_OFTEN.get(name, _SELDOM) for name in files]
     dice = random.Random(f"arrivals {seed}")
     number = 1

@@ -283,6 +283,7 @@ class World:
         self.front.problem = None
         self.cards.trouble = None
         self.cards.remove()
+        self.beside.remove()
         self.cards.plug()
         self.machine.mend()
         self.store.full = False
