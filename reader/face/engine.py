@@ -6,6 +6,7 @@ belongs to one track: when the face is lost or another one takes its place, evid
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ from reader.vault import Vault, overwrite
 
 LIGHT_EVERY_S = 0.05
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
+STRAIGHT = math.radians(10)  # a movement is asked for from here: else the way back from the last looks like a wrong one
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
 _CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
 
@@ -381,7 +383,7 @@ class FaceTry:
         self._live = found is Verdict.LIVE
         if found is Verdict.FAKE:
             self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
-        elif found is Verdict.CHALLENGE and self._challenge is None and why is None:
+        elif found is Verdict.CHALLENGE and self._challenge is None and why is None and abs(view.pose.yaw) < STRAIGHT:
             kind = challenges.draw(self._engine.rng)
             self._challenge = Challenge(kind, at, points, view.pose)
         elif found is Verdict.LIVE and self._reference is not None and len(self._template) >= SIZE and why is None:
