@@ -91,7 +91,7 @@ def camera() -> Callable[..., Iterator[Shot]]:
     ) -> Iterator[Shot]:
         generator = np.random.default_rng(seed)
         scale = 400.0 / portrait.shape[0]
-        head = np.zeros((480, 640), np.float32)
+        head: NDArray[Any] = np.zeros((480, 640), np.float32)
         cv2.ellipse(head, (325, 225), (85, 115), 0, 0, 360, 1.0, -1)
         head = cv2.GaussianBlur(head, (0, 0), 12.0)
 
