@@ -121,6 +121,7 @@ class Kiosk:
         self._drawn_frame = -1
         self._choosing_language = False
         self._focus: int | None = None
+        self._said = ""  # since this step began
         self._camera_wanted = False
         self._health_at = float("-inf")
         self._started_at = parts.clock.now()
@@ -168,6 +169,8 @@ class Kiosk:
         if self._parts.on_event is not None:
             self._parts.on_event(event)
         self.session, effects = core.step(self.session, event)
+        if self.session.step is not before:
+            self._said = ""
         for effect in effects:
             self._do(effect)
         if self.session.step is not before:
@@ -185,6 +188,8 @@ class Kiosk:
         model = present(self.session, self._live())
         touch = self._key(pointer.key, model) if pointer.key else self._parts.painter.hit(model, pointer.x, pointer.y)
         if touch is None:
+            if not pointer.key:  # a finger on the picture: whoever cannot read it hears it, again
+                self._say(self._said or STEPS[self.session.step].tells)
             return
         self._parts.trace.add("touch", "touch", pointer.at, self._parts.clock.now())
         self.press(touch, pointer.at)
@@ -272,6 +277,7 @@ class Kiosk:
             case ef.AskDesk(visit=visit, certificate=certificate):
                 self._parts.desk.ask(visit, self._patient_key(certificate))
             case ef.Say(text_id=text_id):
+                self._said = text_id
                 self._say(text_id)
             case ef.Sound(earcon=earcon):
                 self._quietly(lambda: self._parts.speaker.sound(earcon))
@@ -287,6 +293,8 @@ class Kiosk:
                 raise AssertionError(f"no one carries out {type(effect).__name__}")
 
     def _say(self, text_id: str) -> None:
+        if not text_id:
+            return
         aids = self.session.aids
         language = recorded_language(text_id, aids.language, aids.easy_japanese)
         self._quietly(lambda: self._parts.speaker.say(text_id, language))

@@ -25,7 +25,8 @@ class StepSpec:
     """What holds in a step, whatever happens in it.
 
     limit_s: seconds until TimeUp (after the countdown, where ``warns``). None: the step may last.
-    says: id of the sentence spoken on entry.  camera: live view on.  face: a face try runs.
+    says: id of the sentence spoken on entry.  tells: id of the one spoken only to whoever touches a screen that waits
+    in silence.  camera: live view on.  face: a face try runs.
     pad: whose digits the pad takes ("pin", "staff" or "").  patient: staff button and aids are on the screen.
     verified: may only be entered with a verified identity.
     """
@@ -40,6 +41,7 @@ class StepSpec:
     pad: str = ""
     patient: bool = True
     verified: bool = False
+    tells: str = ""
     leads_to: tuple[Step, ...] = ()
 
 
@@ -54,8 +56,12 @@ _ASK = (S.REGISTRATION, S.EXPIRY_NOTICE, S.CONSENT, S.CONSENT_AGAIN, S.PRESCRIPT
 _RENEW = (S.IDLE, S.READING_CARD, S.OUT_OF_SERVICE)
 
 STEPS: dict[Step, StepSpec] = {
-    S.STARTING: StepSpec(Lamp.OFF, "", 60, patient=False, leads_to=(S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD)),
-    S.IDLE: StepSpec(Lamp.INVITE, "", None, leads_to=(S.READING_CARD, S.OUT_OF_SERVICE, S.STAFF_CALLED, S.STAFF_CODE)),
+    S.STARTING: StepSpec(
+        Lamp.OFF, "", 60, tells="starting", patient=False, leads_to=(S.IDLE, S.OUT_OF_SERVICE, S.READING_CARD)
+    ),
+    S.IDLE: StepSpec(
+        Lamp.INVITE, "", None, tells="idle", leads_to=(S.READING_CARD, S.OUT_OF_SERVICE, S.STAFF_CALLED, S.STAFF_CODE)
+    ),
     S.OUT_OF_SERVICE: StepSpec(
         Lamp.FAULT, "out_of_service", None, leads_to=(S.IDLE, S.READING_CARD, S.STAFF_CALLED, S.STAFF_CODE)
     ),
@@ -117,7 +123,9 @@ STEPS: dict[Step, StepSpec] = {
         pad="pin",
         leads_to=(*_CARD, S.PIN_CHECKING, S.FACE, S.VISUAL_CHECK),
     ),
-    S.PIN_CHECKING: StepSpec(Lamp.WORKING, "", 15, dies_with_card=True, leads_to=(*_CARD, *_PIN, *_ASK)),
+    S.PIN_CHECKING: StepSpec(
+        Lamp.WORKING, "", 15, tells="pin_checking", dies_with_card=True, leads_to=(*_CARD, *_PIN, *_ASK)
+    ),
     S.STAFF_CODE: StepSpec(
         Lamp.WORKING,
         "",
@@ -169,7 +177,9 @@ STEPS: dict[Step, StepSpec] = {
     S.PRESCRIPTION: StepSpec(
         Lamp.GOOD, "prescription", 45, warns=True, verified=True, leads_to=(*_QUESTION, S.REGISTRATION, S.STORING)
     ),
-    S.STORING: StepSpec(Lamp.WORKING, "", 5, patient=False, verified=True, leads_to=(S.DONE, S.REFERRED)),
+    S.STORING: StepSpec(
+        Lamp.WORKING, "", 5, tells="storing", patient=False, verified=True, leads_to=(S.DONE, S.REFERRED)
+    ),
     S.DONE: StepSpec(Lamp.TAKE_CARD, "done", 8, patient=False, leads_to=(S.THANKS, *_RENEW)),
     S.REFERRED: StepSpec(Lamp.TAKE_CARD, "referred", 8, patient=False, leads_to=_RENEW),
     S.STAFF_CALLED: StepSpec(

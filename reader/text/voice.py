@@ -25,8 +25,8 @@ def voice_folder() -> Path:
 
 def spoken_ids() -> tuple[str, ...]:
     """Return every id the kiosk may speak, sorted: steps, guidance, failures, and what a keypad points at."""
-    ids = {spec.says for spec in STEPS.values() if spec.says}
-    ids |= {"idle", "still_there", "take_card", "pad.digit", "pad.backspace", "button.done_typing"}
+    ids = {text_id for spec in STEPS.values() for text_id in (spec.says, spec.tells) if text_id}
+    ids |= {"still_there", "take_card", "pad.digit", "pad.backspace", "button.done_typing"}
     ids |= {f"front.{problem.value}" for problem in CardFrontProblem}
     ids |= {f"guidance.{guidance.value}" for guidance in Guidance}
     ids |= {f"failure.{text.name}" for text in load_failures().values()}
