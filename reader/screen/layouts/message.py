@@ -115,9 +115,11 @@ def _rows(page: Page, rect: Rect) -> None:
     side = round(height * 0.6)
     names, icons, answers = [], [], []
     for index, row in enumerate(rows):
-        name, answer = Rect(rect.x, top + index * height, rect.w, height).split_x(round(rect.w * 0.54), page.mm(1))
+        # One pixel less than there is: letters round up.
+        line = Rect(rect.x, top + index * height, rect.w, height - 1)
+        name, answer = line.split_x(round(rect.w * 0.54), page.mm(1))
         icons.append(Rect(answer.x, answer.y + (height - side) // 2, side, side))
-        after = Rect(answer.x + side + page.mm(1.5), answer.y, answer.w - side - page.mm(1.5), height)
+        after = Rect(answer.x + side + page.mm(1.5), answer.y, answer.w - side - page.mm(1.5), line.h)
         names.append((name, Words(f"consent.short.{row.item.value}")))
         answers.append((after, Words("consent_again.agreed" if row.answer else "consent_again.declined")))
     size = min(
