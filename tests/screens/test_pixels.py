@@ -30,7 +30,7 @@ def recorded() -> dict[str, dict[str, str]]:
 
 
 def record(look: Look, found: dict[str, str]) -> None:
-    with HASHES.with_suffix(".lock").open("w") as turn:  # workers record side by side
+    with Path(__file__).open("rb") as turn:  # workers record side by side
         fcntl.flock(turn, fcntl.LOCK_EX)
         known = {one.folder for one in hashed_looks()}
         everything = {name: hashes for name, hashes in recorded().items() if name in known}
