@@ -20,7 +20,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
-from importlib.metadata import distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -251,11 +250,9 @@ class Package:
 
     def _copyright(self) -> str:
         text = (HERE / "debian/copyright").read_text(encoding="utf-8").rstrip() + "\n"
-        found = sorted(distributions(path=[str(self.site_packages)]), key=lambda item: item.metadata["Name"].lower())
-        for item in found:
-            if item.metadata["Name"] != "kaopi":
-                name = item.metadata["Name"]
-                text += f" .\n {name} {item.version}: {sbom.licence(item)}\n"
+        for item, carrier in sbom.libraries(self.site_packages):
+            inside = f" (inside {carrier})" if carrier else ""
+            text += f" .\n {item.metadata['Name']} {item.version}{inside}: {sbom.licence(item)}\n"
         return text
 
     def _control(self) -> None:

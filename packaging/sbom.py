@@ -23,19 +23,33 @@ def licence(distribution: Distribution) -> str:
     return " / ".join(value.rpartition(" :: ")[2] for value in classifiers) or "see its licence file"
 
 
-def library(distribution: Distribution, hashes: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def libraries(site_packages: Path) -> list[tuple[Distribution, str]]:
+    """Return every library of a staged installation but kaopi, each with the library that carries it inside, or ""."""
+    folders = {path.parent for path in site_packages.rglob("*.dist-info")}
+    found = [
+        (item, "" if folder == site_packages else folder.relative_to(site_packages).parts[0])
+        for folder in folders
+        for item in distributions(path=[str(folder)])
+        if item.metadata["Name"] != "kaopi"
+    ]
+    return sorted(found, key=lambda pair: (pair[0].metadata["Name"].lower(), pair[1]))
+
+
+def library(distribution: Distribution, carrier: str, hashes: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     """Return one component. hashes: the lock's SHA-256 of the files it may have come from, by name."""
     name, version = distribution.metadata["Name"], distribution.version
     component: dict[str, Any] = {
         "type": "library",
-        "bom-ref": f"pkg:pypi/{name.lower()}@{version}",
+        "bom-ref": f"pkg:pypi/{name.lower()}@{version}" + (f"#{carrier}" if carrier else ""),
         "name": name,
         "version": version,
         "purl": f"pkg:pypi/{name.lower()}@{version}",
         "licenses": [{"license": {"name": licence(distribution)}}],
     }
     known = hashes.get(name.lower().replace("_", "-"), ())
-    if known:
+    if carrier:
+        component["properties"] = [{"name": "kaopi:carried-by", "value": carrier}]
+    elif known:
         component["properties"] = [{"name": "kaopi:locked", "value": value} for value in known]
     return component
 
@@ -79,9 +93,8 @@ def bill(
     site_packages: Path, manifest: Path, depends: list[str], hashes: dict[str, tuple[str, ...]], epoch: int
 ) -> dict[str, Any]:
     """Return the bill of materials of a staged installation. The same contents give the same text."""
-    found = sorted(distributions(path=[str(site_packages)]), key=lambda item: item.metadata["Name"].lower())
-    ours = next(item for item in found if item.metadata["Name"] == "kaopi")
-    components = [library(item, hashes) for item in found if item is not ours]
+    ours = next(item for item in distributions(path=[str(site_packages)]) if item.metadata["Name"] == "kaopi")
+    components = [library(item, carrier, hashes) for item, carrier in libraries(site_packages)]
     components += models(manifest) + fonts(site_packages / "reader")
     components += [
         {"type": "operating-system", "bom-ref": f"deb:{name}", "name": name, "purl": f"pkg:deb/debian/{name}"}
