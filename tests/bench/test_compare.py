@@ -15,6 +15,11 @@ def test_a_goal_is_a_bound_from_above_or_from_below() -> None:
     assert not missed("start.ready_s", row(1e9, "s", 1))
 
 
+def test_a_goal_is_not_met_by_too_few_trials() -> None:
+    assert missed("pad.sim_apcer_max", row(0.0, "fraction", 149) | {"goal": 0.0})
+    assert not missed("pad.sim_apcer_max", row(0.0, "fraction", 150) | {"goal": 0.0})
+
+
 def test_a_missed_goal_is_said() -> None:
     lost = count_row(1, 1000, "results") | {"goal": 0}
     assert misses({"kill.lost": lost}) == ["GOAL MISSED: kill.lost is 1 results, goal 0"]

@@ -12,10 +12,12 @@ COMPARABLE = ("fraction", "ratio")
 
 
 def missed(name: str, row: Row) -> bool:
-    """Tell whether a figure misses its goal."""
+    """Tell whether a figure misses its goal, or rests on too few trials to meet it."""
     goal, figure = row["goal"], figure_of(name)
     if goal is None:
         return False
+    if figure is not None and row["n"] < figure.least_n:
+        return True
     if figure is not None and figure.better is Better.HIGHER:
         return bool(row["value"] < goal)
     return bool(row["value"] > goal)

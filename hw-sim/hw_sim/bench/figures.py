@@ -28,7 +28,10 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, or a family of them. needs: what a machine must have to measure it, empty where any will do."""
+    """One figure, or a family of them.
+
+    needs: what a machine must have to measure it, empty where any will do. least_n: on fewer its goal counts as missed.
+    """
 
     name: str
     part: str
@@ -37,6 +40,7 @@ class Figure:
     better: Better = Better.LOWER
     goal: float | None = None
     needs: str = ""
+    least_n: int = 0
 
     def covers(self, name: str) -> bool:
         """Tell whether this is the figure, or the family, of a name."""
@@ -152,9 +156,21 @@ FIGURES = (
            needs=NUAA),
     Figure("pad.nuaa_eer_10", "liveness", Chapter.SAFE, "printed photo against live person, ten frames, equal errors",
            needs=NUAA),
-    Figure("pad.sim_apcer_max", "liveness", Chapter.SAFE, "attacks that pass as a live person: the worst species"),
+    Figure(
+        "pad.sim_apcer_max",
+        "liveness",
+        Chapter.SAFE,
+        "attacks that pass as a live person: the worst species; fewer than 150 of each prove nothing",
+        least_n=150,
+    ),
     Figure("pad.sim_apcer.*", "liveness", Chapter.SAFE, "attacks that pass, by species"),
-    Figure("pad.sim_bpcer", "liveness", Chapter.SAFE, "live persons not taken for live within five seconds"),
+    Figure(
+        "pad.sim_bpcer",
+        "liveness",
+        Chapter.SAFE,
+        "live persons not taken for live within five seconds; fewer than 150 prove nothing",
+        least_n=150,
+    ),
     Figure("pad.*", "liveness", Chapter.SAFE, "liveness, in detail"),
     Figure("ocr.wrong", "ocr", Chapter.SAFE, "card fronts read as a wrong number", goal=0),
     Figure("kill.lost", "kill", Chapter.SAFE, "results lost while processes are killed and disks fail", goal=0,
