@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -29,10 +30,18 @@ class Network(Section):
     """How the kiosk reaches the clinic PC: by cable, or by Wi-Fi when ``ssid`` is given."""
 
     ssid: str | None = Field(default=None, min_length=1, max_length=32)
-    passphrase: str | None = Field(default=None, min_length=8, max_length=63, repr=False)
+    passphrase: str | None = Field(default=None, repr=False)
     address: str | None = Field(default=None, description="Address with prefix length, as 192.168.1.20/24.")
     gateway: ipaddress.IPv4Address | None = None
     dns: tuple[ipaddress.IPv4Address, ...] = ()
+
+    @field_validator("passphrase")
+    @classmethod
+    def _as_wpa_allows(cls, value: str | None) -> str | None:
+        # IEEE 802.11-2020, annex J.4. No line break reaches the keyfile either.
+        if value is not None and not re.fullmatch(r"[ -~]{8,63}", value):
+            raise ValueError("a Wi-Fi passphrase has 8 to 63 letters, digits and signs of a plain keyboard: check it")
+        return value
 
     @field_validator("address")
     @classmethod

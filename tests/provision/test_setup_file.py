@@ -181,6 +181,7 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path, written: str) -> N
         ('kiosk_id = "kiosk-1"', 'kiosk_id = "kiosk-2"', "issued to kiosk-1, not to kiosk-2"),
         ('host = "192.168.1.10"', "host = 5", "uplink.host"),
         ('ssid = "clinic"\n', "", "ssid and passphrase go together"),
+        (f'"{PASSPHRASE}"', '"secret!!\\nmode=ap"', "8 to 63 letters"),
         ('ssid = "clinic"', 'ssid = "clinic"\naddress = "10.0.0.9"', "no prefix length"),
         ('ssid = "clinic"', 'ssid = "clinic"\naddress = "10.0.0.9/24"\ngateway = "10.1.0.1"', "not in the network"),
         ('ssid = "clinic"', 'ssid = "clinic"\ndns = ["10.1.0.1"]', "belong to a fixed address"),
