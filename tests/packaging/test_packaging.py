@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -10,26 +9,15 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from hw_sim import by_path
 
 ROOT = Path(__file__).resolve().parents[2]
 DEBIAN = ROOT / "packaging/debian"
 
 
-def load(name: str) -> ModuleType:
-    """Import a module of the packaging folder, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"kaopi_packaging_{name}", ROOT / "packaging" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-lock, wheels, sbom, deb = load("lock"), load("wheels"), load("sbom"), load("deb")
+lock, wheels, sbom, deb = (by_path.load(ROOT / f"packaging/{name}.py") for name in ("lock", "wheels", "sbom", "deb"))
 
 
 def wanted() -> list[str]:

@@ -6,7 +6,6 @@ Bundles are of the plain form here; verity bundles need the device mapper and ar
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -14,9 +13,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from hw_sim import by_path
 
 from reader.sdnotify import SERVING, WAITING
 from reader.update.boot import QEMU_OFFSET, SECTOR, Choice, QemuBoard
@@ -47,16 +46,6 @@ try:
 except Refused as error:
     sys.exit(str(error))
 """
-
-
-def keys_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kaopi_image_keys", ROOT / "image/keys.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +126,7 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
             if made.returncode:
                 pytest.skip(f"no loop device: {made.stderr.strip()}")
             slots[name] = made.stdout.strip()
-        keys = keys_module()
+        keys = by_path.load(ROOT / "image/keys.py")
         keys.make_keys(folder / "keys", NOW)
         keys.make_keys(folder / "stranger", NOW, "stranger")
         (folder / "disk").write_bytes(bytes(QEMU_OFFSET + SECTOR))

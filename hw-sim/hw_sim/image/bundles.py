@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+
+from hw_sim import by_path
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 COMPATIBLE = "kaopi-qemu-arm64"
@@ -42,16 +41,6 @@ def newest(folder: Path) -> Update:
     return Update(file, version, folder / "boot.vfat", folder / "root.erofs")
 
 
-def _keys() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kaopi_image_keys", _REPOSITORY / "image/keys.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def small(target: Path, version: str, keys: Path, compatible: str = COMPATIBLE) -> Path:
     """Sign a verity bundle of two small images of noise."""
     content = target.with_suffix(".content")
@@ -76,7 +65,7 @@ def disk(work: Path, new: Update, keys: Path) -> Path:
     folder.mkdir()
     shutil.copyfile(new.file, folder / "new.raucb")
     stranger = work / "stranger"
-    _keys().make_keys(stranger, dt.datetime.now(dt.UTC), "stranger")
+    by_path.load(_REPOSITORY / "image/keys.py").make_keys(stranger, dt.datetime.now(dt.UTC), "stranger")
     small(folder / "older.raucb", "0.0.1", keys)
     small(folder / "foreign.raucb", "9.0.0", stranger)
     small(folder / "toaster.raucb", "9.0.0", keys, "toaster")
