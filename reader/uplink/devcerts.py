@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import ipaddress
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from reader.uplink import issuing
 from reader.uplink.settings import Tls
 from reader.uplink.topics import NAME
 
@@ -51,13 +51,18 @@ def make_certificates(
         if NAME.fullmatch(kiosk) is None or kiosk in (BROKER, DESK, "ca"):
             raise ValueError(f"kiosk name {kiosk!r}: 1-32 of a-z, 0-9 and '-', and not 'ca', '{BROKER}' or '{DESK}'")
     path.mkdir(parents=True, exist_ok=True)
-    folder = CertificateFolder(path)
-    ca_key, ca = _authority(folder, now)
-    names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
+    start, end = now - dt.timedelta(hours=1), now + _LIFE
+    ca = _authority(path, start, end)
+    names = [_general_name(host) for host in hosts]
     for name in (BROKER, DESK, *kiosks):
-        if not (path / f"{name}.crt").exists():
-            _issue(folder, name, ca_key, ca, now, names if name == BROKER else None)
-    return folder
+        if (path / f"{name}.crt").exists():
+            continue
+        if name == BROKER:
+            issued = issuing.issue(ca, name, ExtendedKeyUsageOID.SERVER_AUTH, start, end, names)
+        else:
+            issued = issuing.issue(ca, name, ExtendedKeyUsageOID.CLIENT_AUTH, start, end)
+        issued.write(path, name, replace=True)
+    return CertificateFolder(path)
 
 
 def _general_name(host: str) -> x509.GeneralName:
@@ -67,83 +72,16 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _authority(folder: CertificateFolder, now: dt.datetime) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    key_file, certificate_file = folder.path / "ca.key", folder.path / "ca.crt"
+def _authority(path: Path, start: dt.datetime, end: dt.datetime) -> issuing.Issued:
+    key_file, certificate_file = path / "ca.key", path / "ca.crt"
     if key_file.exists() and certificate_file.exists():
         key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError(f"{key_file.name} holds another kind of key; remove the folder and run again")
-        return key, x509.load_pem_x509_certificate(certificate_file.read_bytes())
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kaopi development CA")])
-    certificate = (
-        _builder(subject, subject, key.public_key(), now)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(sign_certificates=True), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    _write(folder, "ca", key, certificate)
-    return key, certificate
-
-
-def _issue(
-    folder: CertificateFolder,
-    name: str,
-    ca_key: ec.EllipticCurvePrivateKey,
-    ca: x509.Certificate,
-    now: dt.datetime,
-    names: x509.SubjectAlternativeName | None,
-) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    usage = ExtendedKeyUsageOID.SERVER_AUTH if names is not None else ExtendedKeyUsageOID.CLIENT_AUTH
-    builder = (
-        _builder(subject, ca.subject, key.public_key(), now)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(sign_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-    )
-    if names is not None:
-        builder = builder.add_extension(names, critical=False)
-    _write(folder, name, key, builder.sign(ca_key, hashes.SHA256()))
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: dt.datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + _LIFE)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not sign_certificates,
-        key_cert_sign=sign_certificates,
-        crl_sign=sign_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _write(folder: CertificateFolder, name: str, key: ec.EllipticCurvePrivateKey, cert: x509.Certificate) -> None:
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    descriptor = os.open(folder.path / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(pem)
-    (folder.path / f"{name}.crt").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+        return issuing.Issued(key, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+    ca = issuing.authority("kaopi development CA", start, end)
+    ca.write(path, "ca", replace=True)
+    return ca
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
