@@ -17,7 +17,7 @@ from reader import durable
 
 Slot = Literal["A", "B"]
 SECTOR = 512
-#: Between the partition table and the first partition; image/layout.py leaves it free and boot.cmd reads it.
+#: Between the partition table and the first partition; image/debian.py leaves it free and boot.cmd reads it.
 QEMU_OFFSET = 2048 * SECTOR
 
 
