@@ -118,6 +118,8 @@ lock: setup-test ## Resolve the locks anew
 	  --no-emit-index-url --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version $$v -o requirements/py$$v.txt; done
 	@cd hw-sim/hw_sim/bench/peers && $(CURDIR)/.venv/bin/uv pip compile -q requirements.in --override overrides.txt --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version 3.11 -o requirements.txt
+	@cd tests/models/frameworks && $(CURDIR)/.venv/bin/uv pip compile -q requirements.in --override overrides.txt --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --universal --fork-strategy fewest --python-version 3.11 -o requirements.txt
 
 clean: ## Remove what can be made again
 	@rm -rf .venv .cache out models/*.onnx .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hw_sim import environments
 from hw_sim.bench.parts import PARTS, Effort, NotHere
 from hw_sim.bench.peers import environment, measure, protocol
 from hw_sim.bench.rows import quantile_row
@@ -90,7 +91,7 @@ def test_a_picture_without_a_face_is_left_out_and_counted() -> None:
 
 
 def test_no_network_is_said_plainly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(environment, "HOME", tmp_path)
+    monkeypatch.setattr(environments, "HOME", tmp_path)
     monkeypatch.setattr("venv.create", lambda *args, **named: None)
 
     def no_network(*args: Any, **named: Any) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,6 @@
 """Two backends, one port: MediaPipe's own runtime and onnxruntime must see the same face.
 
-mediapipe lives in an environment of its own (it brings another OpenCV): KAOPI_MEDIAPIPE names that Python, with
-mediapipe 1.2.2 and onnxruntime installed.
+mediapipe lives in an environment of its own (it brings another OpenCV), made once from its hashed lock.
 """
 
 from __future__ import annotations
@@ -12,24 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hw_sim import environments
 from numpy.typing import NDArray
 
 from reader.face import manifest
 from reader.face.modelbuild import sources, task_bundle
 from reader.face.modelstore import ModelStore
 
-
-@pytest.fixture
-def other_python() -> str:
-    python = os.environ.get("KAOPI_MEDIAPIPE", "")
-    if not python:
-        pytest.skip("set KAOPI_MEDIAPIPE to the Python of an environment with mediapipe==1.2.2 and onnxruntime")
-    return python
+FRAMEWORKS = Path(__file__).resolve().parents[1] / "models/frameworks/requirements.txt"
 
 
+@pytest.mark.timeout(600)  # a slow network
 def test_both_backends_agree_within_one_hundredth_of_the_eye_distance(
-    other_python: str, models: ModelStore, portraits: dict[str, NDArray[np.uint8]], tmp_path: Path
+    models: ModelStore, portraits: dict[str, NDArray[np.uint8]], tmp_path: Path
 ) -> None:
+    other_python = str(environments.made(FRAMEWORKS))
     graphs = []
     for name in ("face_detector", "face_landmarks"):
         entry = manifest.load().models[name]

@@ -137,20 +137,22 @@ def _liveness(effort: Effort) -> Mapping[str, Row]:
 
 
 def _peers(effort: Effort) -> Mapping[str, Row]:
-    from hw_sim.bench.peers import environment, measure
+    from hw_sim import environments
+    from hw_sim.bench.peers import measure
 
     try:
         return measure.speed()
-    except environment.NoEnvironment as error:
+    except environments.NoEnvironment as error:
         raise NotHere(str(error)) from None
 
 
 def _peer_match(effort: Effort) -> Mapping[str, Row]:
-    from hw_sim.bench.peers import environment, measure
+    from hw_sim import environments
+    from hw_sim.bench.peers import measure
 
     try:
         return measure.recognition()
-    except environment.NoEnvironment as error:
+    except environments.NoEnvironment as error:
         raise NotHere(str(error)) from None
 
 

@@ -38,14 +38,14 @@ Vectors = NDArray[np.float32]
 
 
 def speed() -> dict[str, Row]:
-    """Return peer.*_ms and peer.*_ratio by id. Raises environment.NoEnvironment where the peers cannot be installed."""
+    """Return peer.*_ms and peer.*_ratio by id. Raises environments.NoEnvironment."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return _speeds(_commands(folder), folder)
 
 
 def recognition(data: Path | None = None) -> dict[str, Row]:
-    """Return peer.*.lfw_* by id, nothing where the pictures are absent. Raises environment.NoEnvironment."""
+    """Return peer.*.lfw_* by id, nothing where the pictures are absent. Raises environments.NoEnvironment."""
     pictures = (data or default_data()) / "lfw-dev"
     if not (pictures / "pairs.txt").is_file():
         return {}
