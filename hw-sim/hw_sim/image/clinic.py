@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 from hw_sim.card.authority import TEST_AUTHORITY
+from hw_sim.image.credentials import started
 from reader.provision import toml
 from reader.provision.schema import FILE_NAME
 from reader.uplink.devcerts import CertificateFolder, make_certificates
@@ -21,23 +22,10 @@ SLOT_SOCKET, SCREEN_SOCKET = "/run/kaopi/slot.sock", "/run/kaopi/screen.sock"
 CONFIG_PARTITION = "@@2M"  # image/debian.py
 _HW_SIM = Path(__file__).resolve().parents[2]
 
-_PULL = """[Unit]
-Wants=a.service
-DefaultDependencies=no
-Conflicts=umount.target
-Before=local-fs.target umount.target
-After=swap.target
-[Mount]
-What=tmpfs
-Where=/tmp
-Type=tmpfs
-Options=mode=1777,strictatime,nosuid,nodev,size=50%
-"""
-
-#: Starts the simulator beside the read-only system, at every start, before the kiosk. The names are short because
-#: QEMU's are; the image's own tmp.mount, repeated with one line more, pulls "a.service" in.
-CREDENTIALS = {
-    "systemd.extra-unit.a.service": """[Unit]
+#: Starts the simulator beside the read-only system, at every start, before the kiosk.
+CREDENTIALS = started(
+    {
+        "a": """[Unit]
 Description=Simulator beside the image
 DefaultDependencies=no
 After=local-fs.target systemd-tmpfiles-setup.service
@@ -48,9 +36,9 @@ RemainAfterExit=yes
 ExecStart=/bin/sh -c 'mkdir -p /run/sim && mount -o ro /dev/vdb /run/sim && exec sh /run/sim/start.sh'
 StandardOutput=journal+console
 StandardError=journal+console
-""",
-    "systemd.extra-unit.tmp.mount": _PULL,
-}
+"""
+    }
+)
 
 _START = """set -e
 cd /usr/lib/kaopi/lib/python3.*/site-packages

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hw_sim.image.bundles import Update
+from hw_sim.image.credentials import started
 from hw_sim.image.machine import Machine, MachineFailed, overlay_of
 
 KEPT_PHOTOS = 48
@@ -28,38 +29,27 @@ DATA_PARTITION = 6
 SECTOR = 512
 SETTINGS, RESULT = "settings-of-the-clinic", "result-that-waits"
 
-_PULL = """[Unit]
-Wants={units}
-DefaultDependencies=no
-Conflicts=umount.target
-Before=local-fs.target umount.target
-After=swap.target
-[Mount]
-What=tmpfs
-Where=/tmp
-Type=tmpfs
-"""
-
 _MASKED = "kaopi-kiosk kaopi-uplink kaopi-provision kaopi-gate kaopi-swapoff NetworkManager ssh pcscd systemd-resolved"
 
 #: Only what an update needs is started; then the second disk's script runs.
-INSTALLING = {
-    "systemd.extra-unit.tmp.mount": _PULL.format(units="a.service b.service"),
-    "systemd.extra-unit.a.service": f"""[Unit]
+INSTALLING = started(
+    {
+        "a": f"""[Unit]
 DefaultDependencies=no
 Before=sysinit.target
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c 'systemctl --runtime mask {_MASKED}; systemctl daemon-reload'
 """,
-    "systemd.extra-unit.b.service": """[Unit]
+        "b": """[Unit]
 DefaultDependencies=no
 After=sysinit.target dbus.socket a.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c 'mkdir -p /run/b && mount -o ro /dev/vdb /run/b && exec sh /run/b/install.sh >/dev/console 2>&1'
 """,
-}
+    }
+)
 
 _SCRIPT = f"""slot=$(sed 's/.*rauc.slot=\\(.\\).*/\\1/' /proc/cmdline)
 echo "kaopi: slot $slot is up"
@@ -73,9 +63,9 @@ echo "kaopi: the installation ended with $?"
 """
 
 #: Says which slot runs and what survived, as early as it can be said, and switches off.
-PROBE = {
-    "systemd.extra-unit.tmp.mount": _PULL.format(units="a.service"),
-    "systemd.extra-unit.a.service": """[Unit]
+PROBE = started(
+    {
+        "a": """[Unit]
 DefaultDependencies=no
 [Service]
 Type=oneshot
@@ -84,7 +74,8 @@ ExecStart=/bin/sh -c 'mkdir -p /run/d; mount /dev/vda6 /run/d; \\
     echo "kaopi: alive in $$(cat /proc/cmdline), $$site and $$kept" > /dev/console; \\
     umount /run/d; systemctl poweroff --force --force'
 """,
-}
+    }
+)
 
 
 def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
