@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import cv2
@@ -17,6 +14,7 @@ from hw_sim.card.authority import TEST_AUTHORITY
 from hw_sim.device.nspawn import Device
 from hw_sim.people.person import Person
 from hw_sim.people.scene import standing
+from hw_sim.unpacked import unpack
 from reader.devices.ports import Frame
 from reader.uplink.devcerts import CertificateFolder
 
@@ -24,7 +22,6 @@ SITE, KIOSK = "clinic", "kiosk-1"
 CARD_SOCKET = "/run/kaopi-sim/card.sock"
 SCREEN_SOCKET = "/run/kaopi/screen.sock"
 UNITS = ("kaopi-kiosk.service", "kaopi-uplink.service")
-_HW_SIM = Path(__file__).resolve().parents[2]
 _FRAMES = "/opt/kaopi-sim/frames"
 _PERSON = "/opt/kaopi-sim/person.pickle"
 
@@ -120,19 +117,7 @@ def install_simulator(device: Device) -> None:
     """Lay hw_sim beside the package (never in it), with its entry points, and start the virtual card's process."""
     target = device.files / "opt/kaopi-sim"
     target.mkdir(parents=True, exist_ok=True)
-    wheels = target / "wheel"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"),
-            *("--wheel-dir", str(wheels), str(_HW_SIM)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = wheels.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target)
-    shutil.rmtree(wheels)
+    unpack(target)
     (site_packages,) = (device.files / "usr/lib/kaopi/lib").glob("python3.*/site-packages")
     (site_packages / _PATH_FILE).write_text("/opt/kaopi-sim\n")
     _write(device, "/etc/systemd/system/kaopi-sim-card.service", _CARD_UNIT)

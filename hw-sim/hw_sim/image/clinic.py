@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import subprocess
-import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 from hw_sim.card.authority import TEST_AUTHORITY
 from hw_sim.image.credentials import started
+from hw_sim.unpacked import unpack
 from reader.provision import toml
 from reader.provision.schema import FILE_NAME
 from reader.uplink.devcerts import CertificateFolder, make_certificates
@@ -20,7 +19,6 @@ SITE, KIOSK = "clinic", "kiosk-1"
 HOST = "10.0.2.2"  # this computer, as QEMU's user network shows it to the guest
 SLOT_SOCKET, SCREEN_SOCKET = "/run/kaopi/slot.sock", "/run/kaopi/screen.sock"
 CONFIG_PARTITION = "@@2M"  # image/debian.py
-_HW_SIM = Path(__file__).resolve().parents[2]
 
 #: Starts the simulator beside the read-only system, at every start, before the kiosk.
 CREDENTIALS = started(
@@ -59,19 +57,7 @@ def simulator_disk(folder: Path, slow: float) -> Path:
     content = folder / "simulator"
     shutil.rmtree(content, ignore_errors=True)
     (content / "site").mkdir(parents=True)
-    wheels = folder / "wheel"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"),
-            *("--wheel-dir", str(wheels), str(_HW_SIM)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = wheels.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(content / "hw")
-    shutil.rmtree(wheels)
+    unpack(content / "hw")
     (content / "site/kaopi-simulator.pth").write_text("/run/sim/hw\n", "ascii")
     (content / "start.sh").write_text(_START.format(start=90 * slow, watchdog=15 * slow), "utf-8")
     disk = folder / "simulator.ext4"
