@@ -114,10 +114,14 @@ def started(disk: Path, folder: Path, choice: Choice) -> tuple[list[str], Choice
     own = overlay_of(raw, folder / "own.qcow2")
     machine = Machine(own, folder / "board", memory=512, processors=1)
     with machine:
+        machine.until("U-Boot", within_s=WITHIN_S)
+        photo = machine.photograph(folder / "onward.qcow2")
+        frozen = photo.read_bytes()
         machine.until("resetting ...", within_s=WITHIN_S)
         said = machine.said()
+    assert (photo, photo.read_bytes()) == (own, frozen), "a photograph is not written on"
     sector = folder / "sector"
-    at, into = QEMU_OFFSET // SECTOR, [f"if={own}", f"of={sector}"]
+    at, into = QEMU_OFFSET // SECTOR, [f"if={machine.disk}", f"of={sector}"]
     subprocess.run(["qemu-img", "dd", "-O", "raw", f"bs={SECTOR}", f"count={at + 1}", *into], check=True)
     return re.findall(r"kaopi: starting slot (\w)", said), QemuBoard(sector).read()
 

@@ -1,14 +1,16 @@
 """The plug is pulled at many points of an update; the disk as it then is must start, whole, every time.
 
-One update is installed while the machine is stopped again and again and its disk copied: each copy is what a power cut
-at that instant leaves, the guest's memory being lost. Then each copy is started. The kiosk itself is left out of this
-(masked, by systemd credentials from outside): it costs minutes under emulation and decides nothing here.
+One update is installed while the disk is frozen again and again and written on elsewhere: each frozen state is what a
+power cut at that instant leaves, the guest's memory being lost. Then it is started from each. The kiosk itself is left
+out of this (masked, by systemd credentials from outside): it costs minutes under emulation and decides nothing here.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -79,18 +81,15 @@ ExecStart=/bin/sh -c 'mkdir -p /run/d; mount /dev/vda6 /run/d; \\
 
 
 def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
-    """Copy the disk again and again until ``over``; every other copy goes when there are too many."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Freeze the disk again and again until ``over``; every other photograph counts when there are too many."""
+    folder.mkdir()
     photos: list[Path] = []
-    pause, number = 1.0, 0
-    while not over.wait(pause):
-        target = folder / f"{number:04d}.qcow2"
-        machine.photograph(target)
-        photos.append(target)
-        number += 1
+    pause = 1.0
+    for number in itertools.count(1):
+        if over.wait(pause):
+            break
+        photos.append(machine.photograph(folder / f"{number:04d}.qcow2"))
         if len(photos) > KEPT_PHOTOS:
-            for photo in photos[1::2]:
-                photo.unlink()
             photos = photos[::2]
             pause *= 2
     return photos
@@ -193,12 +192,11 @@ def cut_off(
 ) -> None:
     """Install ``new`` over ``image``, and start from ``count`` instants of that, ``full`` of them up to Linux.
 
-    Photographs of an earlier run in ``folder`` are taken again. Raises MachineFailed.
+    folder: made anew. Raises MachineFailed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    photos = sorted((folder / "photos").glob("*.qcow2"))
-    if len(photos) < count:
-        photos = _installed(image, new, folder, slow, say)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    photos = _installed(image, new, folder, slow, say)
     images = {"old": old, "new": (new.boot, new.root)}
     found["photos"], found["cuts"] = len(photos), []
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -215,20 +213,17 @@ def _installed(image: Path, new: Update, folder: Path, slow: float, say: Callabl
     """Install the update and restart into it, once; return the photographs, in order."""
     (folder / "install.sh").write_text(_SCRIPT, "utf-8")
     content = folder / "content"
-    content.mkdir(exist_ok=True)
+    content.mkdir()
     for source, name in ((new.file, "new.raucb"), (folder / "install.sh", "install.sh")):
         subprocess.run(["cp", "--reflink=auto", str(source), str(content / name)], check=True)
     updates = folder / "updates.ext4"
-    updates.unlink(missing_ok=True)
     size = f"{(new.file.stat().st_size >> 20) * 11 // 10 + 32}M"
     subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(updates), size], check=True)
-    disk = folder / "disk.qcow2"
-    disk.unlink(missing_ok=True)
-    machine = Machine(overlay_of(image, disk), folder / "machine", None, (updates,), INSTALLING)
+    machine = Machine(overlay_of(image, folder / "0000.qcow2"), folder / "machine", None, (updates,), INSTALLING)
     over, photos = threading.Event(), list[Path]()
     with machine:
         machine.until("kaopi: installing", within_s=30 * slow)
-        say("installing, and copying the disk meanwhile")
+        say("installing, and photographing the disk meanwhile")
         camera = threading.Thread(target=lambda: photos.extend(photograph_during(machine, folder / "photos", over)))
         camera.start()
         try:
@@ -238,5 +233,6 @@ def _installed(image: Path, new: Update, folder: Path, slow: float, say: Callabl
         finally:
             over.set()
             camera.join()
+    photos.append(machine.disk)
     say(f"slot B came up; {len(photos)} photographs")
     return photos
