@@ -22,21 +22,32 @@ log = logging.getLogger(__name__)
 
 QUIET_S = 10.0  # nobody for this long before a restart, so that no card was just put in
 LOOK_S = 1.0
+#: RAUC tells nobody what its handler said: the handler leaves it here for the command that waits.
+REFUSAL_FILE = Path("/run/kaopi-update-refusal")
 
 
 def handler() -> None:
     """RAUC's pre-install handler. Raises Refused."""
-    entry, bundle = journal.read(), bundle_version(os.environ)
-    check(bundle, running_version(), Version.parse(entry.floor) if entry.floor else None, kiosk_now())
+    entry = journal.read()
+    try:
+        bundle = bundle_version(os.environ)
+        check(bundle, running_version(), Version.parse(entry.floor) if entry.floor else None, kiosk_now())
+    except Refused as refused:
+        REFUSAL_FILE.write_text(str(refused), "utf-8")
+        raise
     journal.keep(replace(entry, state=journal.State.NONE, version=str(bundle), slot="", reason=""))
 
 
 def install(bundle: Path) -> str:
     """Have RAUC verify and write a bundle; return the version that will be tried at the next start. Raises Refused."""
+    REFUSAL_FILE.unlink(missing_ok=True)
     result = subprocess.run(["rauc", "install", str(bundle)], capture_output=True, text=True, check=False)
     if result.returncode:
-        said = (result.stdout + result.stderr).strip().splitlines()
-        raise Refused(f"{bundle.name} was not installed; the kiosk goes on as it is.\n" + "\n".join(said[-4:]))
+        try:
+            reason = REFUSAL_FILE.read_text("utf-8")
+        except FileNotFoundError:
+            reason = "\n".join((result.stdout + result.stderr).strip().splitlines()[-4:])
+        raise Refused(f"{bundle.name} was not installed; the kiosk goes on as it is.\n{reason}")
     entry = journal.read()
     slot = next_up(this_board().read())
     journal.keep(replace(entry, state=journal.State.INSTALLED, slot=slot))

@@ -35,6 +35,7 @@ class Machine:
         self.calls: list[str] = []
         self.kiosk = Kiosk(True, WAITING)
         self.entry = Entry()
+        self.during_rauc: Callable[[], object] | None = None
         self.started_from("A")
 
     def started_from(self, slot: str) -> None:
@@ -50,6 +51,8 @@ class Machine:
         line = " ".join(arguments)
         self.calls.append(line)
         code, said = next((answer for start, answer in self.answers.items() if line.startswith(start)), (0, ""))
+        if line.startswith("rauc") and self.during_rauc is not None:
+            self.during_rauc()
         return subprocess.CompletedProcess(arguments, code, said, "")
 
     def keep(self, entry: Entry) -> None:
@@ -63,6 +66,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for place in (command, backend):
         monkeypatch.setattr(place, "this_board", lambda: found.board)
     monkeypatch.setattr(command, "kiosk_now", lambda: found.kiosk)
+    monkeypatch.setattr(command, "REFUSAL_FILE", tmp_path / "refusal")
     monkeypatch.setattr(command, "running_version", lambda: Version.parse("0.2.0"))
     monkeypatch.setattr(journal, "read", lambda: found.entry)
     monkeypatch.setattr(journal, "keep", found.keep)
@@ -120,6 +124,18 @@ def test_what_rauc_refuses_is_said_and_nothing_restarts(machine: Machine) -> Non
     assert "signature verification failed" in result.output
     assert "the kiosk goes on as it is" in result.output
     assert machine.calls == ["rauc install bad.raucb"]
+
+
+def test_what_the_handler_refuses_is_said_too_though_rauc_keeps_it_to_itself_and_is_forgotten_after(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle(tmp_path, monkeypatch, "0.1.0")
+    machine.answers["rauc"] = (1, "LastError: Pre-install handler error: Child process exited with code 1\n")
+    machine.during_rauc = lambda: CliRunner().invoke(app, ["update", "allow"])
+    said = CliRunner().invoke(app, ["update", "install", "old.raucb"]).output
+    assert "the bundle holds 0.1.0, older than 0.2.0: take the newest bundle" in said
+    machine.during_rauc = None
+    assert "older than" not in CliRunner().invoke(app, ["update", "install", "broken.raucb"]).output
 
 
 def test_a_fit_kiosk_makes_its_slot_the_one_to_start_from(machine: Machine) -> None:
