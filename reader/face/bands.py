@@ -30,6 +30,7 @@ _BLACK = 4.0  # grey levels added before the logarithm, so that noise in the dar
 _GAMMA = 2.2  # the log of code values swings this much less than the light
 _CYCLES = np.array([1.7, 2.8, 3.4, 5.6, 6.7])  # of 60 .. 240 Hz over the 28 ms that reading a picture takes
 _S = np.linspace(-1.0, 1.0, _ROWS)
+_TRENDS = (np.ones(_ROWS), _S, _S * _S)
 Rows = NDArray[np.float64]
 
 
@@ -84,7 +85,7 @@ class BandMeter:
             return 0.0
         mean = np.mean(self._room, axis=0)
         # Exposure lifts dark and light parts differently, and daylight drifts: neither is a band.
-        return _swing(_rest(self._room, mean, mean, mean * mean), 0.0, 1.0)
+        return _swing(_rest(self._room, mean, mean * mean), 0.0, 1.0)
 
     def _measure_face(self) -> float:
         if len(self._face) < _LEAST:
@@ -120,16 +121,15 @@ def _rest(kept: Iterable[Rows], *explained: Rows) -> Rows:
     """Return what is left of rows (n, _ROWS) without their mean, slow trends, and what is explained otherwise."""
     rows = np.stack(tuple(kept))
     rows -= rows.mean(axis=0)
-    known = np.stack([np.ones(_ROWS), _S, _S * _S, *explained], axis=1)
+    known = np.stack([*_TRENDS, *explained], axis=1)
     return np.asarray(rows - rows @ np.linalg.pinv(known).T @ known.T, np.float64)
 
 
 def _swing(rest: Rows, first: float, last: float) -> float:
     """Return the depth of the strongest band in rows (n, _ROWS) that span first..last of the picture's height."""
-    strongest = 0.0
-    for cycles in _CYCLES:
-        phase = 2 * np.pi * cycles * np.linspace(first, last, _ROWS)
-        wave = np.stack([np.sin(phase), np.cos(phase)], axis=1)
-        fitted = rest @ np.linalg.pinv(wave).T
-        strongest = max(strongest, float((fitted**2).sum(axis=1).mean()) ** 0.5)
-    return strongest * _GAMMA
+    phase = 2 * np.pi * _CYCLES[:, None] * np.linspace(first, last, _ROWS)
+    waves = np.stack([np.sin(phase), np.cos(phase)], axis=2)
+    # Least squares by the normal equations, two unknowns for each number of cycles.
+    squares = waves.transpose(0, 2, 1) @ waves
+    fitted = np.linalg.solve(squares, waves.transpose(0, 2, 1) @ rest.T)
+    return float((fitted**2).sum(axis=1).mean(axis=1).max() ** 0.5) * _GAMMA

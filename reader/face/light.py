@@ -7,6 +7,7 @@ grow with the camera's resolution. Judgement (which of them to tell the patient)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from reader.vault import overwrite
 
 _SMALL = 96  # light is smooth: half the crop's resolution measures it as well
 _FINE = 64  # width of the normalised face that sharpness is measured on
+_CLIPPED = 247  # code values above 0.97 of the range are a sensor's upper end
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +41,49 @@ class LightReading:
     flicker: float = 0.0
 
 
-def _linear(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Undo the sRGB coding approximately (gamma 2.2), so that ratios are ratios of light."""
-    return np.asarray(grey**2.2, np.float32)
+# Linear light of each code value (gamma 2.2 for sRGB's curve), so that ratios are ratios of light.
+_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
+_ROWS, _COLUMNS = np.arange(_SMALL, dtype=np.float32)[:, None], np.arange(_SMALL, dtype=np.float32)[None, :]
+_HAIR = np.ones((15, 15), np.uint8)
 
 
 def read_light(crop: Pixels, points: Points) -> LightReading:
     """Measure a level face crop (S, S, 3) with its mesh points (468, 2) in crop pixels."""
-    side = crop.shape[0]
     small = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
-    grey = small.astype(np.float32) / 255.0
-    scaled = points * (_SMALL / side)
+    linear = np.asarray(cv2.LUT(small, _LINEAR), np.float32)
+    scaled = points * (_SMALL / crop.shape[0])
     outline = np.round(scaled[list(OUTLINE)]).astype(np.int32)
     skin = np.zeros((_SMALL, _SMALL), np.uint8)
     cv2.fillConvexPoly(skin, cv2.convexHull(outline), 1)
-    inside = skin.astype(bool)
-    around = cv2.dilate(skin, np.ones((15, 15), np.uint8)).astype(bool)
+    face_light = _mean(linear, skin)
     # Hair hugs the face at the top and sides; what lies further out is the room. Below the chin is clothing.
-    rows = np.arange(_SMALL)[:, None]
-    room = ~around & (rows < scaled[CHIN, 1])
-    linear = _linear(grey)
-    face_light = float(linear[inside].mean()) if inside.any() else 0.0
+    room = cv2.dilate(skin, _HAIR) == 0
+    room[max(0, int(np.ceil(scaled[CHIN, 1]))) :] = False
     # The brightest third of the surroundings: one window matters, the dark coat beside it does not.
-    surroundings = np.sort(linear[room]) if room.any() else linear[inside]
-    behind = float(surroundings[len(surroundings) * 2 // 3 :].mean()) if surroundings.size else face_light
-    axis_top, axis_bottom = scaled[FOREHEAD], scaled[CHIN]
-    columns = np.arange(_SMALL)[None, :]
-    middle = axis_top[0] + (rows - axis_top[1]) * (axis_bottom[0] - axis_top[0]) / max(
-        axis_bottom[1] - axis_top[1], 1.0
-    )
-    halves = []
-    for half in (inside & (columns < middle), inside & (columns >= middle)):
-        halves.append(float(linear[half].mean()) if half.any() else face_light)
-    values = grey[inside]
+    surroundings = linear[room] if room.any() else linear[skin > 0]
+    third = len(surroundings) * 2 // 3
+    behind = float(np.partition(surroundings, third)[third:].mean()) if surroundings.size else face_light
+    top, bottom = scaled[FOREHEAD], scaled[CHIN]
+    middle = top[0] + (_ROWS - top[1]) * ((bottom[0] - top[0]) / max(bottom[1] - top[1], 1.0))
+    image_left = skin * (middle > _COLUMNS)
+    image_right = skin - image_left
+    halves = [_mean(linear, half) if half.any() else face_light for half in (image_left, image_right)]
+    area = max(cv2.countNonZero(skin), 1)
     reading = LightReading(
-        face=float(values.mean()) if values.size else 0.0,
+        face=_mean(small, skin) / 255.0,
         background=behind / max(face_light, 1e-3),
         left_right=abs(halves[0] - halves[1]) / max(halves[0] + halves[1], 1e-3),
-        clipped=float((values > 0.97).mean()) if values.size else 0.0,
+        clipped=cv2.countNonZero(skin * (small > _CLIPPED)) / area,
         sharpness=_sharpness(crop, points),
     )
-    for gone in (small, grey, linear, surroundings, values):
+    for gone in (small, linear, surroundings):
         overwrite(gone)
     return reading
+
+
+def _mean(values: NDArray[Any], mask: Pixels) -> float:
+    """Return the mean of values (S, S) where mask is not 0; 0 where it is nowhere."""
+    return float(cv2.mean(values, mask)[0])
 
 
 def _sharpness(crop: Pixels, points: Points) -> float:

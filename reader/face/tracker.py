@@ -15,15 +15,20 @@ from reader.vault import overwrite
 
 LEAST_SCORE = 0.5
 GAP_S = 0.4
-LOOK_AROUND_EVERY = 10  # frames between two looks for a second face
+LOOK_AROUND_S = 0.5  # between two looks for a second face
+Box = tuple[float, float, float, float]
 _JUMP = 0.6  # centre shift between frames, in face widths, beyond which it cannot be the same head
 
 
 @dataclass(slots=True)
 class Tracked:
-    """What one frame shows. track counts up whenever continuity is broken. others: faces besides this one."""
+    """What one frame shows.
+
+    box: x, y, w, h of the mesh in pixels. track counts up whenever continuity is broken. others: faces besides this.
+    """
 
     mesh: Mesh
+    box: Box
     track: int
     others: int
 
@@ -35,28 +40,29 @@ class Tracker:
         self._detector = detector
         self._landmarks = landmarks
         self._points: geometry.Points | None = None
+        self._box: Box = (0.0, 0.0, 1.0, 1.0)
         self._seen_at = 0.0
         self._track = 0
         self._others = 0
-        self._frames = 0
+        self._around_at = float("-inf")
 
     def follow(self, rgb: Pixels, at: float) -> Tracked | None:
         """Return the tracked face of ``rgb`` taken at monotonic second ``at``, or None when none is seen."""
-        self._frames += 1
         mesh = self._near_last(rgb)
-        if mesh is None or self._frames % LOOK_AROUND_EVERY == 1:
+        if mesh is None or at - self._around_at >= LOOK_AROUND_S:
+            self._around_at = at
             mesh = self._look_around(rgb, mesh)
         if mesh is None:
             if self._points is not None and at - self._seen_at > GAP_S:
                 self.forget()
             return None
-        if self._points is None or at - self._seen_at > GAP_S or self._jumped(mesh):
+        box = geometry.box(mesh.points)
+        if self._points is None or at - self._seen_at > GAP_S or self._jumped(box):
             self._track += 1
         if self._points is not None:
             overwrite(self._points)
-        self._points = mesh.points.copy()
-        self._seen_at = at
-        return Tracked(mesh, self._track, self._others)
+        self._points, self._box, self._seen_at = mesh.points.copy(), box, at
+        return Tracked(mesh, box, self._track, self._others)
 
     def forget(self) -> None:
         """Lose the face; the next one starts a new track."""
@@ -64,7 +70,7 @@ class Tracker:
             overwrite(self._points)
         self._points = None
         self._others = 0
-        self._frames = 0
+        self._around_at = float("-inf")
 
     def _near_last(self, rgb: Pixels) -> Mesh | None:
         if self._points is None:
@@ -90,9 +96,7 @@ class Tracker:
         )
         return mesh
 
-    def _jumped(self, mesh: Mesh) -> bool:
-        assert self._points is not None
-        x0, y0, w0, h0 = geometry.box(self._points)
-        x1, y1, w1, h1 = geometry.box(mesh.points)
+    def _jumped(self, box: Box) -> bool:
+        (x0, y0, w0, h0), (x1, y1, w1, h1) = self._box, box
         shift = max(abs(x0 + w0 / 2 - x1 - w1 / 2), abs(y0 + h0 / 2 - y1 - h1 / 2))
         return shift > _JUMP * max(w0, w1) or not 0.6 < w1 / max(w0, 1.0) < 1.67

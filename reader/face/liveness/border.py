@@ -17,7 +17,7 @@ from reader.face.geometry import LEFT_EYE_OUTER, NASION, RIGHT_EYE_OUTER, Points
 from reader.face.image import Pixels
 from reader.vault import overwrite
 
-EVERY_S = 0.1
+EVERY_S, SETTLED_EVERY_S = 0.1, 0.2  # between two looks: until there is a score, and then
 _COLUMNS, _ROWS = 192, 72
 _ACROSS, _ABOVE, _DOWN = 5.6, 0.9, 2.0  # the part of the picture looked at, in eye distances, about the nasion
 _NEAREST, _FARTHEST = 0.72, 2.6  # where a border may be, in eye distances to either side
@@ -41,10 +41,10 @@ class BorderCue:
         self._next = float("-inf")
 
     def add(self, rgb: Pixels, points: Points, at: float) -> None:
-        """Take one frame (H, W, 3) with its mesh (468, 3) at second ``at``; ten looks a second are enough."""
+        """Take one frame (H, W, 3) with its mesh (468, 3) at second ``at``; most frames are left out."""
         if at < self._next:
             return
-        self._next = at + EVERY_S
+        self._next = at + (SETTLED_EVERY_S if self.settled else EVERY_S)
         eyes = float(np.linalg.norm(points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER]))
         x = float(points[NASION, 0])
         if self._first is None:

@@ -67,17 +67,18 @@ def redness(rgb: Pixels, points: Points) -> float:
 
 
 class PassiveNet:
-    """Log-odds of a live face in one picture."""
+    """Log-odds of a live face in one picture. Not safe for use from several threads: it fills one input again."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._name = session.get_inputs()[0].name
+        self._input = np.zeros((1, 3, SIDE, SIDE), np.float32)
 
     def log_odds(self, crop: Pixels) -> float:
         """Return log(p / (1 - p)) of "live" for a context crop (128, 128, 3) RGB; the net itself takes BGR."""
-        image = np.ascontiguousarray(crop[:, :, ::-1].astype(np.float32).transpose(2, 0, 1)[None])
-        (logits,) = self._session.run(None, {self._input: image})
-        image.fill(0)
+        np.copyto(self._input[0], crop.transpose(2, 0, 1)[::-1])
+        (logits,) = self._session.run(None, {self._name: self._input})
+        self._input.fill(0)
         live, *fakes = (float(value) for value in logits.ravel())
         top = max(fakes)
         other = top + math.log(sum(math.exp(value - top) for value in fakes))
