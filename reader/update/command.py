@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ QUIET_S = 10.0  # nobody for this long before a restart, so that no card was jus
 LOOK_S = 1.0
 #: RAUC tells nobody what its handler said: the handler leaves it here for the command that waits.
 REFUSAL_FILE = Path("/run/kaopi-update-refusal")
+_PROGRESS = re.compile(r" *\d+% ")
 
 
 def handler() -> None:
@@ -46,7 +48,8 @@ def install(bundle: Path) -> str:
         try:
             reason = REFUSAL_FILE.read_text("utf-8")
         except FileNotFoundError:
-            reason = "\n".join((result.stdout + result.stderr).strip().splitlines()[-4:])
+            said = (result.stdout + result.stderr).strip().splitlines()
+            reason = "\n".join([line for line in said if not _PROGRESS.match(line)][-4:])
         raise Refused(f"{bundle.name} was not installed; the kiosk goes on as it is.\n{reason}")
     entry = journal.read()
     slot = next_up(this_board().read())

@@ -118,10 +118,14 @@ def test_an_installed_bundle_is_remembered_with_its_slot_and_tried_when_nobody_i
 
 
 def test_what_rauc_refuses_is_said_and_nothing_restarts(machine: Machine) -> None:
-    machine.answers["rauc"] = (1, "a\nb\nc\nd\nsignature verification failed\n")
+    machine.answers["rauc"] = (
+        1,
+        "installing\n 20% Checking bundle failed.\nLastError: signature verification failed\n",
+    )
     result = CliRunner().invoke(app, ["update", "install", "bad.raucb"])
     assert result.exit_code == 2
     assert "signature verification failed" in result.output
+    assert "20%" not in result.output
     assert "the kiosk goes on as it is" in result.output
     assert machine.calls == ["rauc install bad.raucb"]
 
