@@ -2,13 +2,13 @@
 
 ``FaceEngine`` holds the nets; a ``FaceTry`` holds one try of one patient. Time is the frames' own. All evidence
 belongs to one track: when the face is lost or another one takes its place, evidence starts again from nothing.
+A match holds as long as whoever was matched stays: the card may be checked a while later.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from reader.face import geometry
 from reader.face.bands import BandMeter
 from reader.face.detector import Detection, FaceDetector
 from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align
-from reader.face.guidance import LIGHT_REASONS, Steady, View, reason
+from reader.face.guidance import Steady, View, reason
 from reader.face.image import Pixels, as_rgb
 from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_of_detection, region_of_points
 from reader.face.light import LightReading, read_light
@@ -41,6 +41,8 @@ from reader.vault import Vault, overwrite
 LIGHT_EVERY_S = 0.05
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
 STRAIGHT = math.radians(10)  # a movement is asked for from here: else the way back from the last looks like a wrong one
+SURE_EVERY_S = 0.2  # whoever was matched is looked at this often until the card is checked
+SURE_FOR_S = 1.0  # and must have been seen this lately: a glance down at the card is shorter
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
 _CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
 
@@ -80,7 +82,7 @@ class Observation:
 
     guidance: the one thing to change, or the movement asked for; None means all is well. progress: 0..1. box: face
     (x, y, w, h) and landmarks (468, 2), both in 0..1 of the unmirrored picture, None where no face is seen.
-    light: None where no face is seen. decision: set once, when the try is over.
+    light: None where no face is seen. decision: how the try ended; a match is taken back (None) when the face leaves.
     """
 
     guidance: Guidance | None
@@ -204,13 +206,11 @@ class FaceTry:
         self._good = 0
         self._light: tuple[LightReading, float] | None = None
         self._looks = 0
-        self._best = -1.0
         self._centre: tuple[float, float, float] | None = None
-        self._reasons: deque[Guidance | None] = deque(maxlen=60)
-        self._seen = 0
         self._last_at = float("-inf")
         self._added = False
         self._decision: Decision | None = None
+        self._sure_at = at  # when whoever was matched was last seen for certain
         self._closed = False
 
     # -- what the kiosk calls -------------------------------------------------------------------------------------
@@ -242,7 +242,8 @@ class FaceTry:
         """
         if self._closed:
             raise ValueError("this try is closed: begin a new one")
-        if self._decision is not None or frame.at <= self._last_at:
+        failed = self._decision is not None and self._decision.failure is not None
+        if failed or frame.at <= self._last_at:
             return Observation(self._steady.shown, self._progress(), decision=self._decision)
         self._last_at = frame.at
         self._added = False  # whether this frame has become part of the template
@@ -250,23 +251,25 @@ class FaceTry:
         repeated = self._repeat.add(rgb)
         tracked = self._tracker.follow(rgb, frame.at)
         if tracked is None:
-            self._reasons.append(Guidance.FIND_FACE)
-            return Observation(self._steady.hold(Guidance.FIND_FACE, frame.at), self._progress())
+            self._let_go_unless_sure(frame.at)
+            return Observation(
+                self._steady.hold(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision
+            )
         if tracked.track != self._track:
             self._start_over(tracked.track)
-        self._seen += 1
         points = tracked.mesh.points
         view = self._view(tracked, rgb.shape, frame.at)
         light = self._read_light(tracked, frame.at)
         overwrite(tracked.mesh.crop)
         why = reason(view, light, self._steady.shown)
-        self._reasons.append(why)
         self._blink.add(view.openness, frame.at)
         if view.eyes_px >= DEPTH_EYES_PX:
             self._depth.add(points, view.pose)
         self._border.add(rgb, points, frame.at)
         self._bands.add(rgb, points, frame.at)
-        if self._challenge is not None:
+        if self._decision is not None:
+            self._make_sure(rgb, points, why, frame.at, repeated=repeated)
+        elif self._challenge is not None:
             self._answer(points, view, frame.at)
         elif why is None and not repeated:
             self._gather(rgb, points, view, light)
@@ -283,12 +286,6 @@ class FaceTry:
         overwrite(points)
         place = (x / width, y / height, w / width, h / height)
         return Observation(shown, self._progress(), place, relative, light, self._decision)
-
-    def give_up(self) -> Decision:
-        """End the try at its time limit and name the most useful reason."""
-        if self._decision is None:
-            self._decision = Decision(matched=False, live=self._live, failure=self._most_useful_failure())
-        return self._decision
 
     def close(self) -> None:
         """Overwrite everything this try has kept. May be called more than once."""
@@ -353,9 +350,10 @@ class FaceTry:
 
     def _swapped(self) -> None:
         """Another person took the place of the first without leaving the track: nothing gathered holds any more."""
-        if self._live or self._answers:
-            self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+        was_trusted = self._live or bool(self._answers)
         self._start_over(self._track)
+        if was_trusted:
+            self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
 
     def _start_over(self, track: int) -> None:
         self._track = track
@@ -372,6 +370,7 @@ class FaceTry:
             self._challenge.close()
             self._challenge = None
         self._live = False
+        self._decision = None
         self._good = 0
         self._light = None
         self._centre = None
@@ -397,13 +396,16 @@ class FaceTry:
         if self._added:
             self._compare()
             return
-        embedding = self._engine.embed(rgb, points)
-        same = self._template.is_of(embedding)
-        overwrite(embedding)
-        if same:
+        if self._is_same(rgb, points):
             self._compare()
         else:
             self._swapped()
+
+    def _is_same(self, rgb: Pixels, points: geometry.Points) -> bool:
+        embedding = self._engine.embed(rgb, points)
+        same = self._template.is_of(embedding)
+        overwrite(embedding)
+        return same
 
     def _compare(self) -> None:
         assert self._reference is not None
@@ -412,15 +414,31 @@ class FaceTry:
         mean = self._template.mean()
         score = float(np.dot(mean, stored))
         overwrite(mean)
-        self._best = max(self._best, score)
         if score >= self._engine.threshold:
             self._decision = Decision(matched=True, live=True, failure=None)
+            self._sure_at = self._last_at
             return
         self._looks += 1
         if self._looks >= LOOKS:
             self._decision = Decision(matched=False, live=True, failure=Failure.FACE_NOT_MATCHED)
         else:
             self._template.restart()  # a second, independent look; a third would add more false matches than true
+
+    def _make_sure(
+        self, rgb: Pixels, points: geometry.Points, why: Guidance | None, at: float, *, repeated: bool
+    ) -> None:
+        """The card is still being checked: whoever was matched must be there, or the match is void."""
+        if why is None and not repeated and at - self._sure_at >= SURE_EVERY_S:
+            if not self._is_same(rgb, points):
+                self._swapped()
+                return
+            self._sure_at = at
+        self._let_go_unless_sure(at)
+
+    def _let_go_unless_sure(self, at: float) -> None:
+        """Take a match back when nobody can say any more whom it was made of; who comes back is looked at afresh."""
+        if self._decision is not None and at - self._sure_at > SURE_FOR_S:
+            self._start_over(self._track)
 
     def _progress(self) -> float:
         if self._decision is not None:
@@ -432,13 +450,3 @@ class FaceTry:
         template = min(len(self._template) / SIZE, 1.0)
         live = 1.0 if self._live else 0.0
         return 0.4 * passive + 0.4 * template + 0.2 * live
-
-    def _most_useful_failure(self) -> Failure:
-        if self._best > -1.0:
-            return Failure.FACE_NOT_MATCHED
-        lately = [why for why in self._reasons if why is not None]
-        if self._seen == 0 or lately.count(Guidance.FIND_FACE) > len(self._reasons) / 2:
-            return Failure.FACE_NOT_SEEN
-        if sum(why in LIGHT_REASONS for why in lately) > len(self._reasons) / 3:
-            return Failure.FACE_LIGHT
-        return Failure.FACE_NOT_LIVE if self._passive.frames >= LEAST_FRAMES else Failure.FACE_NOT_SEEN

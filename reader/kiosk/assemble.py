@@ -75,6 +75,7 @@ class Choices:
     painter: Callable[[Panel, Catalogue], Painter] = Painter
     random: Callable[[int], bytes] = secrets.token_bytes
     report: Callable[[str, Report], Report] | None = None
+    hand_over: Callable[[Callable[[], None]], None] = lambda act: act()  # one worker leaves another an order
     outbox: Callable[[Path], Outbox] = Outbox
     card_poll_s: float = POLL_S
     on_event: Callable[[ev.Event], None] | None = None
@@ -154,7 +155,10 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
 
     def compare(visit: int, photo: Ref) -> None:
         if face is not None:
-            face.post(Compare(visit, photo))
+            choices.hand_over(partial(face.post, Compare(visit, photo)))
+
+    def open_face(visit: int, digits: bytearray) -> None:
+        choices.hand_over(partial(card.post, NumberB(visit, digits)))
 
     card = CardWorker(
         report("card"),
@@ -170,7 +174,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
     front = FrontWorker(
         report("card_front"),
         choices.card_front or registry.open_card_front(config),
-        lambda visit, digits: card.post(NumberB(visit, digits)),
+        open_face,
         trace,
         clock.now,
     )

@@ -118,6 +118,7 @@ class FaceWorker(Worker[FaceOrder]):
         self._try: Try | None = None
         self._reference: Ref | None = None
         self._reported: tuple[Guidance | None, float] | None = None
+        self._matched = False
 
     def _take(self, order: FaceOrder, now: float) -> None:
         match order:
@@ -164,6 +165,7 @@ class FaceWorker(Worker[FaceOrder]):
             self._try.close()
         self._try = None
         self._reported = None
+        self._matched = False
         self._seen.put(None)
 
     def _forget_reference(self) -> None:
@@ -197,9 +199,12 @@ class FaceWorker(Worker[FaceOrder]):
         if known is None or known[0] is not seen.guidance or abs(known[1] - seen.progress) >= PROGRESS_STEP:
             self._reported = (seen.guidance, seen.progress)
             self._report(ev.FaceProgress(at, self._visit, seen.guidance, seen.progress))
-        if seen.decision is not None:
-            decision = seen.decision
+        decision = seen.decision
+        if decision is not None:
             self._report(ev.FaceDecided(at, self._visit, decision.matched, decision.live, decision.failure))
+        elif self._matched:
+            self._report(ev.FaceLost(at, self._visit))
+        self._matched = decision is not None and decision.matched
 
     def close(self) -> None:
         """Overwrite everything."""

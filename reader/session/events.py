@@ -136,6 +136,13 @@ class FaceDecided(Event):
     failure: Failure | None
 
 
+@dataclass(frozen=True, slots=True)
+class FaceLost(Event):
+    """Whoever was matched left, or could not be seen any more, before the card was checked: that match is void."""
+
+    visit: int
+
+
 # -- fingers and staff -----------------------------------------------------------------------------------------
 
 

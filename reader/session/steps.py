@@ -297,6 +297,8 @@ def face(session: Session, event: ev.Event) -> Move:
             return advance(session)
         case ev.FaceDecided(matched=matched, live=live, failure=failure):
             return _face_decided(session, matched=matched and live, failure=failure)
+        case ev.FaceLost():
+            return stay(replace(session, matched_early=False))
         case ev.Pressed(button=Button.USE_PIN) if pin_possible(session):
             return ask_pin(session)
         case ev.TimeUp() if session.card.photo is None:

@@ -27,16 +27,14 @@ PEOPLE_WITH_PIXELS = 8
 # Files whose point is what the camera sees.
 SEEN = (
     "impostor", "second_person", "camera_black", "camera_frozen", "camera_torn", "camera_wrong_size",
-    "camera_hangs_briefly",
+    "camera_hangs_briefly", "attack_swap_after_match",
 )  # fmt: skip
 
 
 def with_pixels() -> list[Visit]:
     """Every attack to its end and once more with another artefact for one try, patients, and what cameras do."""
     files = every_file()
-    attacks = {name: scenario for name, scenario in files.items() if name.startswith("attack_")}
-    # A swap is about who stands there when the photo comes, which is too soon in virtual time: the bench measures it.
-    attacks.pop("attack_swap")
+    attacks = {name: scenario for name, scenario in files.items() if scenario.patient.species is not None}
     visits = [Visit(name, 2, one_try(varied(scenario, name, 2)), pixels=True) for name, scenario in attacks.items()]
     visits += [
         Visit("face", seed, varied(files["face"], "face", seed), pixels=True)
@@ -84,7 +82,7 @@ def counts() -> dict[str, Counter[str]]:
         found["look"].update([patient.look, *(do.look for do in acts if do.look)])
         found["wears"].update(str(one) for one in patient.wears)
         found["wears"].update(str(one) for do in acts for one in do.wears or ())
-        if patient.species is not None and (visit.pixels or patient.species is Species.SWAP):
+        if patient.species is not None and visit.pixels:
             found["attack"].update([str(patient.species)])
     return found
 

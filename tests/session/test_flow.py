@@ -68,6 +68,26 @@ def test_a_match_before_the_signatures_are_checked_decides_nothing_yet() -> None
     assert at.is_at(Step.CONSENT)
 
 
+def test_a_match_is_void_when_the_face_leaves_before_the_signatures_are_checked() -> None:
+    at = At().insert().certificate().matched().face_lost().card_face()
+    assert at.is_at(Step.FACE)
+    assert not at.watcher.session.verified
+    assert at.matched().wait(1.1).is_at(Step.CONSENT), "who comes back is looked at again, in the same try"
+    assert at.watcher.session.face_attempt == 1
+
+
+def test_a_face_that_leaves_once_the_card_is_checked_changes_nothing() -> None:
+    at = At().at_face().matched().face_lost().wait(1.1)
+    assert at.is_at(Step.CONSENT)
+
+
+def test_somebody_else_in_the_place_of_whoever_was_matched_fails_the_try() -> None:
+    at = At().insert().certificate().matched().not_matched(Failure.FACE_NOT_LIVE).card_face()
+    assert at.is_at(Step.FACE_AGAIN)
+    assert at.wait(7).is_at(Step.FACE)
+    assert not at.watcher.session.verified
+
+
 def test_a_match_counts_for_nothing_when_the_card_proves_forged() -> None:
     at = At().insert().certificate().matched().card_face(signed=False)
     assert at.is_at(Step.REFERRED)

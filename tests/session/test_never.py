@@ -95,6 +95,8 @@ class Hands:
             return ev.FaceProgress(at, visit, guidance, rng.uniform(-0.5, 1.5))
         if rng.random() < 0.6:
             return ev.FaceDecided(at, visit, True, True, None)
+        if rng.random() < 0.3:
+            return ev.FaceLost(at, visit)
         failure = rng.choice((Failure.FACE_NOT_LIVE, Failure.FACE_NOT_MATCHED, None))
         return ev.FaceDecided(at, visit, rng.random() < 0.5, rng.random() < 0.5, failure)
 

@@ -97,6 +97,9 @@ class At:
     def matched(self) -> At:
         return self.happens(ev.FaceDecided(self.now, self.visit, True, True, None))
 
+    def face_lost(self) -> At:
+        return self.happens(ev.FaceLost(self.now, self.visit))
+
     def not_matched(self, failure: Failure | None = Failure.FACE_NOT_MATCHED) -> At:
         return self.happens(ev.FaceDecided(self.now, self.visit, False, True, failure))
 

@@ -31,7 +31,7 @@ from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import Accessory, Key, Life, Light, Pose, Scene, Track, Visitor, still
 from reader.face import bands, guidance
 from reader.face.embedder import Embedding
-from reader.face.engine import FaceEngine, FaceTry
+from reader.face.engine import Decision, FaceEngine, FaceTry
 from reader.face.evaluation.datasets import default_data
 from reader.face.image import Pixels
 from reader.face.liveness import border, challenge, motion, passive, rule
@@ -175,14 +175,21 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
                     camera.adjust(wish)
             scene.hear(seen.guidance, frame.at)
             if seen.decision is not None or frame.at >= limit_s:
-                decision = seen.decision or attempt.give_up()
-                failure = None if decision.failure is None else str(decision.failure)
-                live, both = decision.live, decision.failure is None
-                return _Told(live, both, failure, frame.at, *_evidence(engine, attempt))
+                return _told(engine, attempt, seen.decision, frame.at)
     finally:
         camera.stop()
         engine.wipe()
         engine.vault.wipe()
+
+
+def _told(engine: FaceEngine, attempt: FaceTry, decision: Decision | None, at: float) -> _Told:
+    """Return how a try ended; without a decision in time it counts as live when it looks so by then."""
+    if decision is None:
+        live, both = rule.verdict(attempt.cues, engine.weights) is rule.Verdict.LIVE, False
+    else:
+        live, both = decision.live, decision.failure is None
+    failure = None if decision is None or decision.failure is None else str(decision.failure)
+    return _Told(live, both, failure, at, *_evidence(engine, attempt))
 
 
 def _evidence(engine: FaceEngine, attempt: FaceTry) -> tuple[float, int, dict[str, float]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hw_sim.people.scene import LIGHTS, Accessory, Light, Pose
 from reader.devices.ports import Frame
-from reader.face.engine import Decision, Observation
+from reader.face.engine import SURE_FOR_S, Decision, Observation
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault
@@ -55,6 +55,8 @@ class ToldTry:
         self._reference: Ref | None = None
         self._good = 0
         self._over: Decision | None = None
+        self._whom: str | None = None  # who was matched, and when they were last there
+        self._sure_at = 0.0
 
     def set_reference(self, reference: Ref) -> None:
         """See Try."""
@@ -64,20 +66,29 @@ class ToldTry:
         """See Try."""
         truth = self._truth()
         guidance = _guidance(truth)
+        if self._over is not None and self._over.failure is None:
+            self._make_sure(truth, guidance, frame.at)
         if self._over is not None:
-            return Observation(guidance, 1.0)
+            return Observation(guidance, 1.0, decision=self._over)
         if guidance is not None:
             self._good = 0
             return Observation(guidance, 0.0)
         self._good = min(NEEDED_FRAMES, self._good + 1)
-        decision = None
         if self._good == NEEDED_FRAMES and not truth.alive:
-            decision = Decision(matched=True, live=False, failure=Failure.FACE_NOT_LIVE)
+            self._over = Decision(matched=True, live=False, failure=Failure.FACE_NOT_LIVE)
         elif self._good == NEEDED_FRAMES and self._reference is not None:
             same = truth.person == truth.card
-            decision = Decision(same, live=True, failure=None if same else Failure.FACE_NOT_MATCHED)
-        self._over = decision
-        return Observation(None, self._good / NEEDED_FRAMES, decision=decision)
+            self._over = Decision(same, live=True, failure=None if same else Failure.FACE_NOT_MATCHED)
+            self._whom, self._sure_at = truth.person, frame.at
+        return Observation(None, self._good / NEEDED_FRAMES, decision=self._over)
+
+    def _make_sure(self, truth: Truth, guidance: Guidance | None, at: float) -> None:
+        if guidance is None and truth.alive and truth.person != self._whom:
+            self._over = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+        elif guidance is None and truth.alive:
+            self._sure_at = at
+        elif at - self._sure_at > SURE_FOR_S:
+            self._over, self._good = None, 0
 
     def close(self) -> None:
         """See Try."""

@@ -11,6 +11,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -311,6 +312,7 @@ class World:
                 painter=LayoutOnly,
                 random=self._random.randbytes,
                 report=self._deliver_late,
+                hand_over=self._hand_over_late,
                 outbox=self.machine.outbox,
                 card_poll_s=0.0,
                 on_event=self._note,
@@ -327,9 +329,14 @@ class World:
 
     def _engine(self, vault: Vault) -> SightEngine:
         def real() -> FaceEngine:
-            return FaceEngine(ModelStore(models_dir(config_for(self.scenario, Path()))), vault, rng=self._random)
+            return FaceEngine(self.models, vault, rng=self._random)
 
         return SightEngine(lambda: self.pixels, ToldEngine(vault, self.truth), real)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """The nets, opened once: a kiosk that starts again is a new process, and here its memory would only add up."""
+        return ModelStore(models_dir(config_for(self.scenario, Path())))
 
     def end_kiosk(self, why: str) -> None:
         """The process is gone, with everything it held; its unit starts it again."""
@@ -451,6 +458,19 @@ class World:
             self._late.append((self.clock.now(), event, report))
 
         return later
+
+    def _hand_over_late(self, act: Callable[[], None]) -> None:
+        """Nor may a worker have from another, still at work, what is only there once that time has come."""
+        kiosk = self._kiosk
+        assert kiosk is not None
+
+        def hand(now: float) -> float:
+            kiosk.tasks.remove(task)
+            act()
+            return _NEVER
+
+        task = Task("order", hand, self.clock.now())
+        kiosk.tasks.append(task)
 
     def _costed(self, worker: Worker[object]) -> Callable[[float], float]:
         def step(now: float) -> float:
