@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from reader.desk.service import DeskService, Replies
+from reader.desk.watched import Watched
 from reader.uplink.link import Connected, Denied, Disconnected, MqttLink, Received
 from reader.uplink.link_paho import PahoLink
 from reader.uplink.settings import BrokerSettings
@@ -33,7 +34,7 @@ class DeskLink:
         self._wall = wall or (lambda: datetime.now(UTC))
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: Watched | None = None
 
     @property
     def connected(self) -> bool:
@@ -85,11 +86,16 @@ class DeskLink:
             if not self._link.publish(topic, payload, qos=1, retain=False, expiry_s=expiry):
                 log.warning("desk: an answer could not be sent; the kiosk will ask or send again")
 
-    def start(self) -> None:
-        """Connect and handle messages in a thread until ``stop``."""
+    def start(self, on_death: Callable[[], None] = lambda: None) -> None:
+        """Connect and handle messages in a thread until ``stop``. on_death: see Watched; then ``check`` raises."""
         self._link.connect()
-        self._thread = threading.Thread(target=self._run, name="desk-link", daemon=True)
+        self._thread = Watched("desk-link", self._run, on_death)
         self._thread.start()
+
+    def check(self) -> None:
+        """Raise ThreadDied when the thread has died: nobody handles messages any more."""
+        if self._thread is not None:
+            self._thread.check()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

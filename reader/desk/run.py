@@ -20,6 +20,7 @@ from reader.desk.operators import Operators
 from reader.desk.service import DeskService
 from reader.desk.settings import DeskSettings
 from reader.desk.store import Store
+from reader.desk.watched import Watched
 from reader.desk.web import Desk, make_app
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,13 @@ class Parts:
     service: DeskService
     link: DeskLink
     changes: Changes
+    helper: Watched
+    died: threading.Event  # set when a thread has; ``check`` then says which
+
+    def check(self) -> None:
+        """Raise ThreadDied when a thread has died: half a desk is worse than one that is started again."""
+        self.link.check()
+        self.helper.check()
 
 
 @contextmanager
@@ -57,12 +65,12 @@ def desk_parts(config: DeskSettings) -> Iterator[Parts]:
         staff_codes=operators.codes,
     )
     link = paho_desk_link(service, config.broker, config.client_id)
-    stopping = threading.Event()
-    helper = threading.Thread(target=_help, args=(config, store, woken, stopping), name="desk-helper", daemon=True)
-    link.start()
+    stopping, died = threading.Event(), threading.Event()
+    helper = Watched("desk-helper", lambda: _help(config, store, woken, stopping), died.set)
+    link.start(died.set)
     helper.start()
     try:
-        yield Parts(store, operators, service, link, changes)
+        yield Parts(store, operators, service, link, changes, helper, died)
     finally:
         stopping.set()
         woken.set()
@@ -93,14 +101,14 @@ def _help(config: DeskSettings, store: Store, woken: threading.Event, stopping: 
 
 
 def serve_broker(config: DeskSettings, *, stop: threading.Event | None = None) -> None:
-    """Receive, store and acknowledge until SIGTERM, SIGINT or ``stop``; no page."""
+    """Receive, store and acknowledge until SIGTERM, SIGINT or ``stop``; no page. Raises ThreadDied."""
     stopping = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopping.set())
-    with desk_parts(config):
+    with desk_parts(config) as parts:
         while not stopping.wait(1.0):
-            pass
+            parts.check()
 
 
 def run_desk(
@@ -108,7 +116,8 @@ def run_desk(
 ) -> None:
     """Serve everything until SIGTERM or SIGINT, or until ``stop`` is set when run in a thread.
 
-    on_ready: called once the page answers. Raises sqlite3.Error when the database, OSError when the port cannot be had.
+    on_ready: called once the page answers. Raises sqlite3.Error when the database, OSError when the port cannot be had,
+    ThreadDied when a thread ended by an error.
     """
     with desk_parts(config) as parts:
         desk = Desk(
@@ -132,6 +141,7 @@ def run_desk(
                 timeout_graceful_shutdown=2,
             ),
             lambda: on_ready(parts),
+            parts.died,
         )
         if stop is not None:
 
@@ -141,18 +151,23 @@ def run_desk(
 
             threading.Thread(target=leave, name="desk-stop", daemon=True).start()
         server.run()
+        parts.check()
         if not server.started:
             raise OSError(f"the page could not be served at {config.host}:{config.web_port}; is the port taken?")
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers."""
+    """uvicorn that says when it answers, and ends when a thread of the desk has died."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], died: threading.Event) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._died = died
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return self._died.is_set() or await super().on_tick(counter)

@@ -5,6 +5,7 @@ V4L2 reads block for up to ten seconds, so a thread reads and the newest frame w
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from pydantic import Field
 
 from reader.devices.ports import DeviceGone, DeviceTimeout, Frame, LightRequest
 from reader.devices.settings import Settings, read_settings
+
+log = logging.getLogger(__name__)
 
 
 class WebcamSettings(Settings):
@@ -129,6 +132,12 @@ class Webcam:
                     self._fresh.notify_all()
                     if rgb is None:
                         return
+        except Exception as error:  # nothing would come any more: whoever waits is told, and opens it anew
+            log.exception("the thread that reads the webcam died")
+            with self._fresh:
+                if self._source is source:
+                    self._gone = f"{self._settings.device} could not be read ({error}); it is opened anew"
+                self._fresh.notify_all()
         finally:
             source.release()
 

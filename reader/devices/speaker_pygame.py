@@ -6,6 +6,7 @@ dropped, because a sound that no longer fits the screen confuses.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -23,6 +24,8 @@ from reader.devices.earcons import samples
 from reader.devices.ports import DeviceGone
 from reader.devices.settings import Settings, read_settings
 from reader.session.vocabulary import Earcon
+
+log = logging.getLogger(__name__)
 
 STALE_S = 0.3
 _RATE = 48_000
@@ -80,16 +83,15 @@ class PygameSpeaker:
         self._earcons = {earcon: pygame.mixer.Sound(buffer=samples(earcon, _RATE).tobytes()) for earcon in Earcon}
         self._thread: threading.Thread | None = None
         if threaded:
-            self._thread = threading.Thread(target=self._work, name="speaker", daemon=True)
-            self._thread.start()
+            self._listen()
 
     def say(self, text_id: str, language: str) -> None:
         """Start speaking, interrupting what is being said. Silent where no recording exists."""
-        self._requests.put(_Request(self._clock(), text_id=text_id, language=language))
+        self._ask(_Request(self._clock(), text_id=text_id, language=language))
 
     def sound(self, earcon: Earcon) -> None:
         """Play an earcon, beside the voice."""
-        self._requests.put(_Request(self._clock(), earcon=earcon))
+        self._ask(_Request(self._clock(), earcon=earcon))
 
     def stop(self) -> None:
         """Be quiet now, and forget what was still to be said."""
@@ -123,6 +125,16 @@ class PygameSpeaker:
             return None
         files = (folder / language / (text_id + suffix) for suffix in _SUFFIXES)
         return next((file for file in files if file.is_file()), None)
+
+    def _ask(self, request: _Request) -> None:
+        self._requests.put(request)
+        if self._thread is not None and not self._thread.is_alive():
+            log.error("the thread that plays sounds had died: started again")
+            self._listen()
+
+    def _listen(self) -> None:
+        self._thread = threading.Thread(target=self._work, name="speaker", daemon=True)
+        self._thread.start()
 
     def _work(self) -> None:
         while True:

@@ -73,6 +73,21 @@ def test_a_camera_that_stops_giving_pictures_is_gone(webcam: Webcam) -> None:
         watch_to_the_end()
 
 
+def test_a_reading_thread_that_dies_is_told_at_once_and_replaced_at_the_next_start(
+    webcam: Webcam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*given: object) -> None:
+        raise cv2.error("broken by the test")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cv2, "cvtColor", breaks)
+        webcam.start()
+        with pytest.raises(DeviceGone, match="opened anew"):
+            webcam.capture(WAIT_S)
+    webcam.start()
+    assert webcam.capture(WAIT_S).pixels.any()
+
+
 def test_after_a_stop_it_starts_again(webcam: Webcam) -> None:
     for _ in range(3):
         webcam.start()

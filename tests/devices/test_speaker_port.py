@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import wave
 from collections.abc import Iterator
 from datetime import time
@@ -123,6 +124,27 @@ def test_no_text_id_reaches_out_of_the_folder(speaker: PygameSpeaker, voices: Pa
     (voices / "secret.wav").write_bytes(b"")
     assert speaker.recording(text_id, "ja") is None
     assert speaker.recording("secret", "..") is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_is_started_again_by_the_next_sentence(
+    voices: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker = PygameSpeaker(SpeakerSettings(voice_dir=voices))
+    try:
+        with monkeypatch.context() as broken:
+            broken.setattr(PygameSpeaker, "_play", lambda self, waiting: sys.exit("killed by the test"))
+            first = speaker._thread
+            assert first is not None
+            speaker.sound(Earcon.ACCEPT)
+            first.join(5)
+            assert not first.is_alive()
+        played = threading.Event()
+        monkeypatch.setattr(PygameSpeaker, "_play", lambda self, waiting: played.set())
+        speaker.sound(Earcon.ACCEPT)
+        assert played.wait(5)
+    finally:
+        speaker.close()
 
 
 @pytest.mark.parametrize(("hour", "volume"), [(17, 0.7), (18, 0.25), (23, 0.25), (3, 0.25), (7, 0.7)])
