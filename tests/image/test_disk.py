@@ -118,7 +118,8 @@ def started(disk: Path, folder: Path, choice: Choice) -> tuple[list[str], Choice
         photo = machine.photograph(folder / "onward.qcow2")
         frozen = photo.read_bytes()
         machine.until("resetting ...", within_s=WITHIN_S)
-        said = machine.said()
+        said, written = machine.said(), machine.written()
+    assert (written > 0) == (choice.trial is not None), "the choice is rewritten only to forget a trial"
     assert (photo, photo.read_bytes()) == (own, frozen), "a photograph is not written on"
     sector = folder / "sector"
     at, into = QEMU_OFFSET // SECTOR, [f"if={machine.disk}", f"of={sector}"]

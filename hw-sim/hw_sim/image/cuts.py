@@ -81,14 +81,16 @@ ExecStart=/bin/sh -c 'mkdir -p /run/d; mount /dev/vda6 /run/d; \\
 
 
 def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
-    """Freeze the disk again and again until ``over``; every other photograph counts when there are too many."""
+    """Freeze the disk until ``over`` whenever it has changed; every other photograph counts when there are too many."""
     folder.mkdir()
     photos: list[Path] = []
-    pause = 1.0
-    for number in itertools.count(1):
-        if over.wait(pause):
-            break
-        photos.append(machine.photograph(folder / f"{number:04d}.qcow2"))
+    pause, written = 0.5, -1
+    number = itertools.count(1)
+    while not over.wait(pause):
+        before, written = written, machine.written()
+        if written == before:
+            continue
+        photos.append(machine.photograph(folder / f"{next(number):04d}.qcow2"))
         if len(photos) > KEPT_PHOTOS:
             photos = photos[::2]
             pause *= 2

@@ -144,7 +144,12 @@ class Machine:
         frozen, self.disk = self.disk, onward
         return frozen
 
-    def _qmp(self, command: str, arguments: Mapping[str, str]) -> None:
+    def written(self) -> int:
+        """Return how often the guest has written to the disk since it was switched on."""
+        (disk,) = (row for row in self._qmp("query-blockstats", {}) if row["device"] == "disk")
+        return int(disk["stats"]["wr_operations"])
+
+    def _qmp(self, command: str, arguments: Mapping[str, str]) -> Any:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(120)
             link.connect(str(self.folder / "qmp"))
@@ -157,6 +162,7 @@ class Machine:
                     while "return" not in answer:
                         answer = json.loads(lines.readline())
                         assert "error" not in answer, answer
+                return answer["return"]
 
     # -- ssh ---------------------------------------------------------------------------------------------------
 
