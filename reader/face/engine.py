@@ -38,7 +38,8 @@ from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
 
-LIGHT_EVERY_S = 0.05
+LIGHT_EVERY_S = 0.08
+WATCH_EVERY_S = 0.06  # between two looks while there is nothing to gather: every second frame of 30 a second
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
 STRAIGHT = math.radians(10)  # a movement is asked for from here: else the way back from the last looks like a wrong one
 SURE_EVERY_S = 0.2  # whoever was matched is looked at this often until the card is checked
@@ -115,6 +116,7 @@ class FaceEngine:
         )
         self.passive = PassiveNet(models.session("pad"))
         self.weights = weights or Weights()
+        self.watch_every_s = WATCH_EVERY_S
         self.vault = vault
         # A challenge must be unpredictable for an attacker; tests inject a seeded generator.
         self.rng = rng or random.SystemRandom()
@@ -208,6 +210,8 @@ class FaceTry:
         self._looks = 0
         self._centre: tuple[float, float, float] | None = None
         self._last_at = float("-inf")
+        self._watched: Observation | None = None  # what the last look gave, while there is nothing to gather
+        self._looked_at = float("-inf")
         self._added = False
         self._decision: Decision | None = None
         self._sure_at = at  # when whoever was matched was last seen for certain
@@ -218,6 +222,7 @@ class FaceTry:
     def set_reference(self, reference: Ref) -> None:
         """Name the enrolled IC photo to compare with, before or after the first frames."""
         self._reference = reference
+        self._watched = None  # the next frame may decide
 
     @property
     def cues(self) -> Cues:
@@ -249,8 +254,12 @@ class FaceTry:
         self._added = False  # whether this frame has become part of the template
         rgb = as_rgb(frame.pixels)
         repeated = self._repeat.add(rgb)
+        if self._watched is not None and frame.at - self._looked_at < self._engine.watch_every_s:
+            return self._watched
+        self._looked_at = frame.at
         tracked = self._tracker.follow(rgb, frame.at)
         if tracked is None:
+            self._watched = None
             self._let_go_unless_sure(frame.at)
             return Observation(
                 self._steady.hold(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision
@@ -280,15 +289,18 @@ class FaceTry:
         shown = self._steady.hold(why, frame.at)
         if shown is None and self._challenge is not None:
             shown = self._challenge.kind
-        x, y, w, h = geometry.box(points)
+        x, y, w, h = tracked.box
         height, width = rgb.shape[:2]
         relative = np.asarray(points[:, :2] / np.array([width, height]), np.float32)
         overwrite(points)
         place = (x / width, y / height, w / width, h / height)
-        return Observation(shown, self._progress(), place, relative, light, self._decision)
+        seen = Observation(shown, self._progress(), place, relative, light, self._decision)
+        self._watched = seen if self._waits() else None
+        return seen
 
     def close(self) -> None:
         """Overwrite everything this try has kept. May be called more than once."""
+        self._watched = None
         self._template.wipe()
         self._tracker.forget()
         self._depth.close()
@@ -298,12 +310,18 @@ class FaceTry:
             self._challenge = None
         self._closed = True
 
+    def _waits(self) -> bool:
+        """Whether there is nothing to gather: a reason or a movement not yet begun is shown, or all is known."""
+        if self._challenge is not None:
+            return not self._challenge.begun
+        return self._steady.shown is not None or (self._live and len(self._template) >= SIZE)
+
     # -- one frame ------------------------------------------------------------------------------------------------
 
     def _view(self, tracked: Tracked, shape: tuple[int, ...], at: float) -> View:
         points = tracked.mesh.points
         height, width = shape[:2]
-        x, y, w, h = geometry.box(points)
+        x, y, w, h = tracked.box
         centre = (x + w / 2, y + h / 2)
         motion = 0.0
         if self._centre is not None and at > self._centre[2]:
@@ -322,7 +340,7 @@ class FaceTry:
         )
 
     def _read_light(self, tracked: Tracked, at: float) -> LightReading:
-        """Measure the light 15 times a second: rooms do not change faster, and blur is judged often enough."""
+        """Measure the light ten times a second: rooms do not change faster, and blur is judged often enough."""
         if self._light is None or at - self._light[1] > LIGHT_EVERY_S:
             seen = read_light(tracked.mesh.crop, tracked.mesh.crop_points)
             self._light = replace(seen, flicker=self._bands.room), at

@@ -71,6 +71,23 @@ def test_the_card_may_be_read_after_the_patient_was_already_looked_at(
     assert after[-1].decision == Decision(matched=True, live=True, failure=None)
 
 
+def test_a_face_of_which_all_is_known_is_followed_on_every_second_frame_until_the_card_comes(
+    engine: FaceEngine, portraits: Portraits, camera: Camera
+) -> None:
+    follow, looks = engine.landmarks.find, []
+    engine.landmarks.find = lambda rgb, region: looks.append(region) or follow(rgb, region)  # type: ignore
+    try:
+        attempt = engine.begin(10.0)
+        shots = list(camera(portraits["person_b_2"], seconds=1.5))
+        watch(attempt, shots[:25])
+        looks.clear()
+        seen = watch(attempt, shots[25:])
+    finally:
+        engine.landmarks.find = follow  # type: ignore[method-assign]
+    assert len(looks) == pytest.approx(len(seen) / 2, abs=1)
+    assert all(one.box is not None and one.guidance is None for one in seen)
+
+
 def test_another_person_is_refused(engine: FaceEngine, portraits: Portraits, camera: Camera) -> None:
     attempt = engine.begin(10.0)
     attempt.set_reference(engine.enroll(portraits["person_a_1"]))

@@ -103,6 +103,8 @@ FIGURES = (
     Figure("face.asked", "speed", Chapter.FAST, "of these people, share who would be asked for a movement"),
     Figure("face.pipeline_over_mediapipe", "speed", Chapter.FAST,
            "time per frame over MediaPipe's FaceLandmarker, one CPU, same clip", needs=PEERS),
+    Figure("face.pipeline_every_frame_over_mediapipe", "speed", Chapter.FAST,
+           "the same with landmarks on every frame, also while there is nothing to find out", needs=PEERS),
     Figure("face.pipeline_first_second_over_mediapipe", "speed", Chapter.FAST,
            "time per frame over MediaPipe's in the first second, when signs of life are gathered", needs=PEERS),
     Figure("face.pipeline_ms", "speed", Chapter.FAST, "one frame without comparison, over a visit of five seconds",

@@ -17,6 +17,7 @@ KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 TURN = math.radians(14)  # comfortable for an older neck, and enough for the nose to move against the cheeks
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 5.0
+_BEGUN = math.radians(3)  # a head that sways stays below
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
 
@@ -41,6 +42,7 @@ class Challenge:
         self._depth = 0.0
         self._farthest = 0.0
         self._turned_at: float | None = None
+        self.begun = False  # whether the head has begun to move
 
     def add(self, points: Points, pose: Pose, at: float) -> Answer | None:
         """Take one frame; return the answer once there is one."""
@@ -50,6 +52,7 @@ class Challenge:
         if waited < REACTION_S:
             return None
         turned = pose.yaw - self._yaw
+        self.begun = abs(turned) > _BEGUN
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN and self._turned_at is None:
             self._turned_at = at
