@@ -48,6 +48,12 @@ def test_outcomes_of_another_rule_are_void(tmp_path: Path) -> None:
     assert len(load(kept)) == 1
 
 
+def test_a_rule_is_its_statements_and_not_what_is_said_about_them() -> None:
+    said = 'def decide(cues):\n    """Why."""\n    return cues > 3  # because\n'
+    assert presenting.statements(said) == presenting.statements("def decide(cues):\n    return cues > 3\n")
+    assert presenting.statements(said) != presenting.statements(said.replace("3", "4"))
+
+
 def test_only_fresh_seeds_count_and_the_worst_species_is_named() -> None:
     outcomes = [
         outcome(BONA_FIDE, 5, live=False),

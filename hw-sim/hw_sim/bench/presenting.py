@@ -8,6 +8,7 @@ that a long run can be cut into slices and taken up again; a file made by anothe
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import inspect
 import json
@@ -29,12 +30,12 @@ from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import Accessory, Key, Life, Light, Pose, Scene, Track, Visitor, still
-from reader.face import bands, guidance
+from reader.face import manifest
 from reader.face.embedder import Embedding
 from reader.face.engine import Decision, FaceEngine, FaceTry
 from reader.face.evaluation.datasets import default_data
 from reader.face.image import Pixels
-from reader.face.liveness import border, challenge, motion, passive, rule
+from reader.face.liveness import rule
 from reader.kiosk.light import LightLoop
 from reader.session.table import FACE_TRY_S
 from reader.session.vocabulary import Guidance
@@ -210,14 +211,30 @@ def _outcome(kind: str, seed: int, told: _Told, *, passed: bool) -> Outcome:
 # -- long runs in slices -----------------------------------------------------------------------------------------------
 
 
-_DECIDING = (bands, guidance, border, challenge, motion, passive, rule)
+_DECIDING = (
+    *("bands", "detector", "engine", "geometry", "guidance", "image", "landmarks", "light", "template", "tracker"),
+    *("liveness/border", "liveness/challenge", "liveness/motion", "liveness/passive", "liveness/rule"),
+    "../kiosk/light",
+)
+_NETS = ("face_detector", "face_landmarks", "pad")
 
 
 @cache
 def rule_version() -> str:
-    """Return a short hash of the code that decides: outcomes of another rule are other outcomes."""
-    code = b"".join(Path(inspect.getfile(module)).read_bytes() for module in _DECIDING)
-    return hashlib.sha256(code).hexdigest()[:12]
+    """Return a short hash of the nets and the code that decide: outcomes of another rule are other outcomes."""
+    models, home = manifest.load().models, Path(inspect.getfile(manifest)).parent
+    parts = [models[name].sha256 for name in _NETS]
+    parts += [statements((home / f"{name}.py").read_text("utf-8")) for name in _DECIDING]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def statements(code: str) -> str:
+    """Return Python code without comments and docstrings: they decide nothing."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.unparse(tree)
 
 
 def load(path: Path) -> list[Outcome]:
