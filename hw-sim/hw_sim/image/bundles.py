@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw_sim import by_path
+from hw_sim.image.machine import disk_of
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 COMPATIBLE = "kaopi-qemu-arm64"
@@ -74,10 +75,6 @@ def disk(work: Path, new: Update, keys: Path) -> Path:
     spoilt = bytearray(small(folder / "spoilt.raucb", "9.0.0", keys).read_bytes())
     spoilt[len(spoilt) // 2] ^= 1  # in the payload: the signature alone would not notice
     (folder / "spoilt.raucb").write_bytes(spoilt)
-    target = work / "bundles.ext4"
-    target.unlink(missing_ok=True)
-    size = sum(file.stat().st_size for file in folder.iterdir()) * 11 // 10 + (32 << 20)
-    command = ["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(folder), str(target), f"{size >> 20}M"]
-    subprocess.run(command, check=True)
+    target = disk_of(folder, work / "bundles.ext4")
     shutil.rmtree(folder)
     return target

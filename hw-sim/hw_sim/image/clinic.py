@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hw_sim.card.authority import TEST_AUTHORITY
 from hw_sim.image.credentials import started
+from hw_sim.image.machine import disk_of
 from hw_sim.unpacked import unpack
 from reader.provision import toml
 from reader.provision.schema import FILE_NAME
@@ -60,10 +61,7 @@ def simulator_disk(folder: Path, slow: float) -> Path:
     unpack(content / "hw")
     (content / "site/kaopi-simulator.pth").write_text("/run/sim/hw\n", "ascii")
     (content / "start.sh").write_text(_START.format(start=90 * slow, watchdog=15 * slow), "utf-8")
-    disk = folder / "simulator.ext4"
-    disk.unlink(missing_ok=True)
-    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(disk), "64M"], check=True)
-    return disk
+    return disk_of(content, folder / "simulator.ext4")
 
 
 def certificates(folder: Path) -> CertificateFolder:

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from hw_sim.image.bundles import Update
 from hw_sim.image.credentials import started
-from hw_sim.image.machine import Machine, MachineFailed, overlay_of
+from hw_sim.image.machine import Machine, MachineFailed, disk_of, overlay_of
 
 KEPT_PHOTOS = 48
 AT_ONCE = 2
@@ -218,9 +218,7 @@ def _installed(image: Path, new: Update, folder: Path, slow: float, say: Callabl
     content.mkdir()
     for source, name in ((new.file, "new.raucb"), (folder / "install.sh", "install.sh")):
         subprocess.run(["cp", "--reflink=auto", str(source), str(content / name)], check=True)
-    updates = folder / "updates.ext4"
-    size = f"{(new.file.stat().st_size >> 20) * 11 // 10 + 32}M"
-    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(updates), size], check=True)
+    updates = disk_of(content, folder / "updates.ext4")
     machine = Machine(overlay_of(image, folder / "0000.qcow2"), folder / "machine", None, (updates,), INSTALLING)
     over, photos = threading.Event(), list[Path]()
     with machine:

@@ -33,6 +33,15 @@ def overlay_of(base: Path, target: Path) -> Path:
     return target
 
 
+def disk_of(content: Path, target: Path) -> Path:
+    """Make an ext4 disk image of a folder's content."""
+    size = sum(file.stat().st_size for file in content.rglob("*")) * 11 // 10 + (32 << 20)
+    target.unlink(missing_ok=True)
+    command = ["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(target), f"{size >> 20}M"]
+    subprocess.run(command, check=True, capture_output=True)
+    return target
+
+
 @dataclass(slots=True)
 class Machine:
     """A machine over one disk. Use as a context: entering switches on, leaving cuts the power.
@@ -50,6 +59,7 @@ class Machine:
     processors: int = 2
     _process: subprocess.Popen[bytes] | None = None
     _ssh_port: int = 0
+    _line: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.switch_on()
@@ -102,6 +112,7 @@ class Machine:
 
     def cut_power(self) -> None:
         """End the machine between two instructions, as pulling the plug does; what the disk had stays."""
+        self._hang_up()
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGKILL)
@@ -169,7 +180,10 @@ class Machine:
     def _ssh(self, program: str, *arguments: str) -> list[str]:
         assert self.key is not None
         port = ("-P" if program == "scp" else "-p", str(self._ssh_port))
-        options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=60", "LogLevel=ERROR")
+        options = [
+            *("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=60", "LogLevel=ERROR"),
+            *(f"ControlPath={self.folder / 'ssh'}", "ServerAliveInterval=20"),
+        ]
         quiet = [part for option in options for part in ("-o", option)]
         return [program, *port, "-i", str(self.key), *quiet, *arguments]
 
@@ -190,18 +204,28 @@ class Machine:
         return result.stdout + result.stderr
 
     def reachable(self, within_s: float) -> None:
-        """Wait until root can log in by key."""
+        """Wait until root can log in by key; stay connected, because a log-in costs seconds under emulation."""
+        self._hang_up()
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline and self.running():
             with contextlib.suppress(MachineFailed):
                 self.run("true", within_s=90)
+                self._line = subprocess.Popen(
+                    self._ssh("ssh", "-M", "-N", "root@127.0.0.1"),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
                 return
             time.sleep(2)
         raise MachineFailed(f"no ssh within {within_s:.0f} s:\n{self.said()[-2000:]}")
 
-    def send(self, source: Path, target: str) -> None:
-        """Copy a file in."""
-        subprocess.run(self._ssh("scp", "-q", str(source), f"root@127.0.0.1:{target}"), check=True, timeout=1200)
+    def _hang_up(self) -> None:
+        """End the standing connection; without one, every command makes its own."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.terminate()
+            line.wait()
 
     def fetch(self, source: str, target: Path) -> None:
         """Copy a file out."""
