@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hw_sim.card.inprocess import InProcessReader
 from hw_sim.image import bundles, clinic
-from hw_sim.image.cuts import INSTALLING, PROBE, spread
+from hw_sim.image.cuts import FAILING, INSTALLING, PROBE, spread
 from hw_sim.image.machine import CREDENTIALS, Machine, MachineFailed
 from hw_sim.image.remote_reader import obey
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ def test_the_set_up_file_it_brings_is_accepted_and_says_that_it_is_no_production
     assert len(setup.besides.ssh.authorized_keys) == 1
 
 
-@pytest.mark.parametrize("credentials", [clinic.CREDENTIALS, INSTALLING, PROBE])
+@pytest.mark.parametrize("credentials", [clinic.CREDENTIALS, INSTALLING, PROBE, FAILING])
 def test_credentials_have_names_that_qemu_takes(credentials: dict[str, str]) -> None:
     assert all(len(CREDENTIALS + name) <= 55 for name in credentials)
 

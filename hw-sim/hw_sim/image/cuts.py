@@ -23,12 +23,12 @@ from typing import Any, Self
 from hw_sim.image.bundles import Update
 from hw_sim.image.credentials import started
 from hw_sim.image.machine import Machine, MachineFailed, disk_of, overlay_of
+from reader.update.boot import QEMU_OFFSET, SECTOR, Choice, QemuBoard
 
 KEPT_PHOTOS = 48
 AT_ONCE = 2
 SLOT_PARTITIONS = {"A": (2, 4), "B": (3, 5)}
 DATA_PARTITION = 6
-SECTOR = 512
 SETTINGS, RESULT = "settings-of-the-clinic", "result-that-waits"
 
 _MASKED = "kaopi-kiosk kaopi-uplink kaopi-provision kaopi-gate kaopi-swapoff NetworkManager ssh pcscd systemd-resolved"
@@ -80,6 +80,10 @@ ExecStart=/bin/sh -c 'mkdir -p /run/d; mount /dev/vda6 /run/d; \\
 )
 
 
+#: A disk in fstab that never comes: Linux itself starts, the system does not.
+FAILING = {"fstab.extra": "/dev/never /mnt ext4 x-systemd.device-timeout=5s 0 0\n"}
+
+
 def photograph_during(machine: Machine, folder: Path, over: threading.Event) -> list[Path]:
     """Freeze the disk until ``over`` whenever it has changed; every other photograph counts when there are too many."""
     folder.mkdir()
@@ -102,6 +106,16 @@ def spread(photos: list[Path], count: int) -> list[Path]:
     if len(photos) < count:
         raise ValueError(f"only {len(photos)} photos, {count} are wanted")
     return [photos[round(index * (len(photos) - 1) / (count - 1))] for index in range(count)]
+
+
+def choice_of(photo: Path) -> Choice:
+    """Return which slot a photographed disk starts next."""
+    sector = photo.with_suffix(".sector")
+    command = ["qemu-img", "dd", "-O", "raw", f"bs={SECTOR}", f"count={QEMU_OFFSET // SECTOR + 1}"]
+    subprocess.run([*command, f"if={photo}", f"of={sector}"], check=True)
+    choice = QemuBoard(sector).read()
+    sector.unlink()
+    return choice
 
 
 class Disk:
@@ -191,10 +205,10 @@ def cut_off(
     slow: float,
     found: dict[str, Any],
     say: Callable[[str], object],
-) -> None:
+) -> list[Path]:
     """Install ``new`` over ``image``, and start from ``count`` instants of that, ``full`` of them up to Linux.
 
-    folder: made anew. Raises MachineFailed.
+    folder: made anew. Returns all photographs, in order. Raises MachineFailed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -209,6 +223,23 @@ def cut_off(
             found["cuts"].append(result)
             say(str(result))
     found["booted"] = f"{len(found['cuts'])} of {count}"
+    return photos
+
+
+def fall_back(photos: list[Path], folder: Path, slow: float) -> list[str]:
+    """Start the new slot where its system cannot come up; return the slots that were started, the old one last.
+
+    Nobody can log in to repair it: it must start again by itself, and a trial is over by then. Raises MachineFailed.
+    """
+    armed = next((photo for photo in reversed(photos) if choice_of(photo).trial == "B"), None)
+    if armed is None:
+        raise MachineFailed("no photograph with slot B on trial")
+    machine = Machine(overlay_of(armed, folder / "failing.qcow2"), folder / "failing", None, (), FAILING, memory=1024)
+    with machine:
+        machine.until("kaopi: starting slot B", within_s=30 * slow)
+        machine.until("kaopi: the start failed; starting again", within_s=30 * slow)
+        machine.until("kaopi: starting slot A", within_s=30 * slow)
+        return re.findall(r"kaopi: starting slot (\w)", machine.said())
 
 
 def _installed(image: Path, new: Update, folder: Path, slow: float, say: Callable[[str], object]) -> list[Path]:

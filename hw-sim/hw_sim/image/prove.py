@@ -24,7 +24,7 @@ from typing import Any
 
 from hw_sim.broker.mosquitto import Mosquitto
 from hw_sim.image import bundles, clinic
-from hw_sim.image.cuts import cut_off
+from hw_sim.image.cuts import cut_off, fall_back
 from hw_sim.image.machine import Machine, MachineFailed, overlay_of
 from reader.desk.link import paho_desk_link
 from reader.desk.service import DeskService
@@ -240,7 +240,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.only != "life":
             with report.stage("power cuts") as found:
                 image = options.image / "kaopi-arm64.img"
-                cut_off(image, old, new, options.out.resolve() / "cuts", CUTS, options.full, SLOW, found, report.say)
+                folder = options.out.resolve() / "cuts"
+                photos = cut_off(image, old, new, folder, CUTS, options.full, SLOW, found, report.say)
+            with report.stage("a new slot that cannot start") as found:
+                found["started"] = fall_back(photos, folder, SLOW)
     except (MachineFailed, AssertionError) as error:
         report.say(f"failed: {error}")
         return 1
