@@ -10,7 +10,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Final
 
 from reader.text.failures import load_failures
@@ -48,14 +50,8 @@ class Catalogue:
 
     @classmethod
     def load(cls) -> Catalogue:
-        """Read every language file of the package."""
-        folder = resources.files(__package__).joinpath("catalogue")
-        found: dict[str, Language] = {}
-        for entry in sorted(folder.iterdir(), key=lambda path: path.name):
-            if entry.name.endswith(".toml"):
-                language = _language(tomllib.loads(entry.read_text(encoding="utf-8")))
-                found[language.tag] = language
-        return cls({tag: _with_failures(language) for tag, language in found.items()})
+        """Return every language file of the package, read once."""
+        return cls(_shipped())
 
     @property
     def ids(self) -> frozenset[str]:
@@ -122,6 +118,16 @@ def _language(table: dict[str, Any]) -> Language:
     tag, name, reviewed = table.pop("language"), table.pop("name"), table.pop("reviewed")
     voices = table.pop("voice", {})
     return Language(tag, name, reviewed, dict(_flat(table)), dict(_flat(voices)))
+
+
+@cache
+def _shipped() -> Mapping[str, Language]:
+    found: dict[str, Language] = {}
+    for entry in sorted(resources.files(__package__).joinpath("catalogue").iterdir(), key=lambda path: path.name):
+        if entry.name.endswith(".toml"):
+            language = _language(tomllib.loads(entry.read_text(encoding="utf-8")))
+            found[language.tag] = language
+    return MappingProxyType({tag: _with_failures(language) for tag, language in found.items()})
 
 
 def _with_failures(language: Language) -> Language:

@@ -85,10 +85,24 @@ def test_the_judge_says_what_is_wrong(changes: dict[str, object], says: str) -> 
     assert summary(soak).endswith("BAD")
 
 
-def test_memory_that_jumps_once_is_no_leak_and_one_that_creeps_is() -> None:
-    jumped = [replace(s, rss_mb=s.rss_mb + (8.0 if s.patients > 1900 else 0.0)) for s in soaked().samples]
-    assert soaked(samples=jumped).faults() == []
+def test_memory_that_creeps_is_a_leak() -> None:
     assert soaked(samples=growing(1.1, 0)).faults()
+
+
+@pytest.mark.parametrize("after", [700, 1500, 1900])
+def test_memory_that_jumps_once_and_stays_is_a_leak_however_late_it_is(after: int) -> None:
+    """One jump hardly moves the median of all slopes."""
+    jumped = [replace(s, rss_mb=s.rss_mb + (8.0 if s.patients > after else 0.0)) for s in soaked().samples]
+    faults = soaked(samples=jumped).faults()
+    assert any("memory rose by 8" in line and "1.5 MB are allowed" in line for line in faults), faults
+    said = next(line for line in faults if "memory rose" in line)
+    at = int(said.split()[-2])
+    assert after < at <= after + 75, "it says where to look"
+
+
+def test_memory_that_peaks_and_comes_down_is_no_leak() -> None:
+    peaked = [replace(s, rss_mb=s.rss_mb + (60.0 if s.patients == 1500 else 0.0)) for s in soaked().samples]
+    assert soaked(samples=peaked).faults() == []
 
 
 def test_the_page_shows_every_code_and_the_verdict(tmp_path: Path) -> None:

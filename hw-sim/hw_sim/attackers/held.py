@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -75,7 +75,7 @@ class HeldScreen:
 
     body: Picture
     thumbs: Picture
-    frames: tuple[NDArray[np.uint8], ...]
+    frames: Sequence[NDArray[np.uint8]]
     fps: float
     display: tuple[float, float, float, float]
     pixels: tuple[int, int]

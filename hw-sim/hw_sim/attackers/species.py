@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,6 +240,9 @@ _TABLETS = (
 )
 
 
+_PICTURES = 60  # of a recording: two seconds
+
+
 def _replay(
     target: Person, attacker: Person, seed: int, random: np.random.Generator, *, tablet: bool, moving: bool
 ) -> tuple[Scene, dict[str, float]]:
@@ -247,8 +251,7 @@ def _replay(
     body, thumbs, inside = device(size, display, random, skin_of(attacker))
     width, height = display[2], display[3]
     if moving:
-        frames = _recording(target, seed % 6)
-        shown = tuple(_filled(frame, width / height) for frame in frames)
+        shown: Sequence[NDArray[np.uint8]] = _Film(target, seed % 6, width / height)
         eyes = 0.28 * width
     else:
         eyes = min(float(random.uniform(0.3, 0.44)) * width, 60.0)
@@ -301,7 +304,20 @@ def _video(target: Person, attacker: Person, seed: int, random: np.random.Genera
     return _replay(target, attacker, seed, random, tablet=bool(random.random() < 0.5), moving=True)
 
 
-@lru_cache(maxsize=24)
+class _Film(Sequence[NDArray[np.uint8]]):
+    """A recording of the target, cropped to a display; taken when the first picture of it is looked at."""
+
+    def __init__(self, target: Person, take: int, aspect: float) -> None:
+        self._target, self._take, self._aspect = target, take, aspect
+
+    def __len__(self) -> int:
+        return _PICTURES
+
+    def __getitem__(self, number: Any) -> Any:
+        return _filled(_recording(self._target, self._take)[number], self._aspect)
+
+
+@lru_cache(maxsize=2)  # 62 MB each
 def _recording(target: Person, take: int) -> tuple[NDArray[np.uint8], ...]:
     """Film the target with another camera: two seconds that blink and sway, upright."""
     light = Light(ambient=400.0, front=160.0, side=0.2 - 0.1 * take, back=300.0)
@@ -310,7 +326,7 @@ def _recording(target: Person, take: int) -> tuple[NDArray[np.uint8], ...]:
     # From the first blink on, so that every recording has one.
     start = next((n / 10 for n in range(60) if (pose := scene.pose(n / 10)) and pose.blink > 0.3), 0.0)
     exposure = Exposure(10_000.0, 2.2)
-    return tuple(render(scene, max(0.0, start - 1.0) + n / 30.0, exposure, lens) for n in range(60))
+    return tuple(render(scene, max(0.0, start - 1.0) + n / 30.0, exposure, lens) for n in range(_PICTURES))
 
 
 def _filled(frame: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:

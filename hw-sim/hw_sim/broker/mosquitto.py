@@ -30,6 +30,15 @@ def mosquitto_binary() -> str:
     return found
 
 
+def has_mosquitto() -> bool:
+    """Return whether mosquitto is installed."""
+    try:
+        mosquitto_binary()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 class Mosquitto:
     """A mosquitto process. ``kill`` is SIGKILL; ``start`` brings it back on the same port."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -147,7 +147,7 @@ def _ca_certificate(ca_key: str) -> x509.Certificate:
     return builder.sign(key, _algorithm(key))
 
 
-@cache
+@lru_cache(maxsize=256)  # every patient's card has one of its own
 def _authentication_certificate(
     ca_key: str, key: str, not_before: datetime.date, not_after: datetime.date, serial: int
 ) -> bytes:

@@ -24,7 +24,7 @@ def _linear(*rgb: int) -> tuple[float, float, float]:
     return red, green, blue
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)  # 7 MB each, and every visit has a room of its own
 def backdrop(width: int, height: int, room: int) -> Backdrop:
     """Return the waiting room number ``room`` for a picture of this size."""
     random = np.random.default_rng([room, 41])

@@ -138,7 +138,7 @@ def render(scene: Scene, t: float, exposure: Exposure | None = None, lens: Lens 
     return develop(radiance, exposure, rows, number)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _room(room: int, light: Light, lens: Lens) -> Floats:
     behind = backdrop(lens.width, lens.height, room)
     lit = (light.ambient + 0.04 * light.back + 0.02 * light.direct_sun) * _AMBIENT

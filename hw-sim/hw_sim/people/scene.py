@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -175,7 +175,7 @@ class Life:
 STILL = Life(liveliness=0.0, blinks=False)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _partials(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     random = np.random.default_rng([seed, 11])
     return random.uniform(0.11, 1.0, (8, 5)) * np.array([0.6, 1.1, 1.9, 3.1, 7.0]), random.uniform(0, 2 * np.pi, (8, 5))
@@ -190,7 +190,7 @@ def _waves(seed: int, t: float) -> NDArray[np.float64]:
 _CLOSE_S, _SHUT_S, _OPEN_S = 0.09, 0.05, 0.17  # Caffier, Erdmann & Ullsperger 2003: about 0.3 s from lid to lid
 
 
-@cache
+@lru_cache(maxsize=256)
 def _blink_times(seed: int, part: int) -> tuple[float, ...]:
     """Blinks of the ``part``-th minute."""
     random = np.random.default_rng([seed, 23, abs(part)])

@@ -15,7 +15,7 @@ from typing import Protocol
 import pygame
 
 from hw_sim.broker.embedded import EmbeddedBroker, free_port
-from hw_sim.broker.mosquitto import Mosquitto
+from hw_sim.broker.mosquitto import Mosquitto, has_mosquitto
 from hw_sim.broker.traced import TracedLink
 from hw_sim.camera.virtual import VirtualCamera
 from hw_sim.card.authority import simulator_trust
@@ -243,7 +243,7 @@ class MosquittoSide:
 def broker_for(folder: Path, kind: str) -> Iterator[Broker]:
     """Start a broker. kind: "embedded", "mosquitto", or "auto" (mosquitto where it is installed)."""
     if kind == "auto":
-        kind = "mosquitto" if _has_mosquitto() else "embedded"
+        kind = "mosquitto" if has_mosquitto() else "embedded"
     home = folder / "broker"
     home.mkdir(exist_ok=True)
     broker: Broker = EmbeddedSide() if kind == "embedded" else MosquittoSide(home)
@@ -273,16 +273,6 @@ def start_uplink(folder: Path, broker: BrokerSettings, spans: list[Span] | None 
     finally:
         stop.set()
         thread.join(10)
-
-
-def _has_mosquitto() -> bool:
-    from hw_sim.broker.mosquitto import mosquitto_binary
-
-    try:
-        mosquitto_binary()
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def play(
