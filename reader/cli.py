@@ -88,24 +88,28 @@ def _broker(config: KaopiConfig) -> BrokerSettings:
 @app.command()
 def run(site: SiteOption = None) -> None:
     """Run the kiosk: screen, camera, card. Ends with an error when a part of it dies; systemd starts it again."""
+    from reader.config.factory_reset import told
     from reader.config.load import ConfigError, load
     from reader.config.refusal import refused
     from reader.devices.ports import DeviceError
+    from reader.kiosk.erasing import run_erasing
     from reader.kiosk.refused import run_refused
     from reader.kiosk.run import run_kiosk
 
-    problems = refused()
+    erasing = told() is not None
+    problems = [] if erasing else refused()
     config = None
     try:
         config = load(site if site is not None or not SITE_FILE.exists() else SITE_FILE)
     except ConfigError as error:
         problems += error.problems
     try:
-        code = (
-            run_refused(config or load(), problems)
-            if problems or config is None
-            else run_kiosk(config, inspect=lambda: _inspect(site))
-        )
+        if erasing:
+            code = run_erasing(config or load())
+        elif problems or config is None:
+            code = run_refused(config or load(), problems)
+        else:
+            code = run_kiosk(config, inspect=lambda: _inspect(site))
     except DeviceError as error:
         _refuse(f"{error}\n`kaopi doctor` checks every part.", EX_TEMPFAIL)
     raise typer.Exit(code)
@@ -264,22 +268,37 @@ def discard(
 
 
 @app.command()
-def reset(site: SiteOption = None) -> None:
+def reset(
+    site: SiteOption = None,
+    asked: Annotated[bool, typer.Option(hidden=True, help="Do what staff asked for at the kiosk's screen.")] = False,
+    resume: Annotated[bool, typer.Option(hidden=True, help="Go on with what a power cut interrupted.")] = False,
+) -> None:
     """Make this kiosk blank again: erase settings, keys, results and free space, for sale, repair or another clinic."""
-    import subprocess
+    from reader.config.factory_reset import NotAsked
+    from reader.provision import factory_reset
 
+    if asked or resume:
+        try:
+            factory_reset.carry_out() if asked else factory_reset.resume()
+        except NotAsked as error:
+            _refuse(f"{error}; nothing was erased")
+        return
     from reader.kiosk.staff import StaffCodes
-    from reader.provision.reset import reset as erase
+    from reader.uplink.outbox import Outbox, OutboxError
 
-    codes = StaffCodes(_load(site).staff.hashes_file)
+    config = _load(site)
+    codes = StaffCodes(config.staff.hashes_file)
     code = bytearray(typer.prompt("staff code", hide_input=True).encode())
-    operator = codes.check(code, 0.0)
-    if operator is None:
+    if codes.check(code, 0.0) is None:
         _refuse("this is no staff code of this kiosk; nothing was erased")
-    if typer.prompt("Results that wait for the desk will be lost too. Type ERASE to go on") != "ERASE":
+    try:
+        with Outbox(config.storage.outbox) as outbox:
+            lost = f"{outbox.depth()} results have not reached the desk"
+    except OutboxError:
+        lost = "Whether results have not reached the desk cannot be told"
+    if typer.prompt(f"{lost}; what has not will be lost. Type ERASE to go on") != "ERASE":
         _refuse("not confirmed; nothing was erased")
-    subprocess.run(["systemctl", "stop", "kaopi-kiosk.service", "kaopi-uplink.service"], check=False)
-    typer.echo(f"blank again after {erase(say=typer.echo):.0f} s; switch it off")
+    typer.echo(f"blank again after {factory_reset.at_the_console(typer.echo):.0f} s; switch it off")
 
 
 @config_app.command("check")

@@ -11,6 +11,7 @@ WAITING = "waiting for patients"
 SERVING = "serving a patient"
 OUT_OF_SERVICE = "out of service"
 REFUSED = "set-up refused"
+ERASING = "being erased"
 
 
 def notify(*lines: str, environ: Mapping[str, str] = os.environ) -> bool:

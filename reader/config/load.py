@@ -15,25 +15,36 @@ from pydantic import BaseModel, ValidationError
 
 from reader.config.positions import line_of
 from reader.config.schema import KaopiConfig
+from reader.config.wrong import in_japanese, unknown_key
 
 SITE_FILE = Path("/etc/kaopi/site.toml")
 _CREDENTIAL = "credential:"
+_NOT_TOML = 'この行の書き方が正しくありません。引用符 ""、= 、かっこ [ ] がそろっているか確かめてください。'
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to put right. line is 1-based, None where the file does not name the key."""
+    """One thing to put right. line is 1-based, None where the file does not name the key.
+
+    japanese: what is wrong and what to do, as whole sentences, for whoever stands before the screen.
+    """
 
     file: str
     line: int | None
     key: str
     what: str
     remedy: str
+    japanese: str = ""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place}: {self.key or 'file'}: {self.what}. {self.remedy}."
+
+    def both(self) -> str:
+        """Return it in both languages, for a terminal: a Japanese line, and the English one under it."""
+        place = self.file if self.line is None else f"{self.file} {self.line}行目"
+        return f"{place}: {self.japanese}\n  {self}" if self.japanese else str(self)
 
 
 class ConfigError(Exception):
@@ -95,7 +106,8 @@ def resolve(value: str, environ: Mapping[str, str] | None = None) -> Path:
     directory = (os.environ if environ is None else environ).get("CREDENTIALS_DIRECTORY")
     if not directory:
         remedy = "Start it by its systemd unit, which loads credentials from /etc/kaopi/tls"
-        raise ConfigError([Problem("environment", None, value, "no credentials directory", remedy)])
+        japanese = "鍵の受け渡しがありません。systemdのサービスとして起動してください。"
+        raise ConfigError([Problem("environment", None, value, "no credentials directory", remedy, japanese)])
     return Path(directory) / name
 
 
@@ -109,13 +121,18 @@ def read(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows editors put a mark before the text
     except FileNotFoundError:
-        raise ConfigError([Problem(str(path), None, "", "not there", "Create it from site.example.toml")]) from None
+        japanese = "このファイルがありません。site.example.toml をもとに作ってください。"
+        problem = Problem(str(path), None, "", "not there", "Create it from site.example.toml", japanese)
+        raise ConfigError([problem]) from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError([Problem(str(path), line, "", "not UTF-8", "Save the file as UTF-8")]) from None
+        japanese = "文字コードがUTF-8ではありません。エディタで「UTF-8」を選んで保存しなおしてください。"
+        raise ConfigError([Problem(str(path), line, "", "not UTF-8", "Save the file as UTF-8", japanese)]) from None
     except OSError as error:
         reason = error.strerror or "unreadable"
-        raise ConfigError([Problem(str(path), None, "", reason, "Make it a file that kaopi may read")]) from None
+        japanese = "ファイルを読めません。書きこみなおすか、別のカードやUSBメモリでためしてください。"
+        problem = Problem(str(path), None, "", reason, "Make it a file that kaopi may read", japanese)
+        raise ConfigError([problem]) from None
     try:
         return Source(str(path), text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -123,7 +140,7 @@ def read(path: Path) -> Source:
         digits = where.removeprefix("line ").split(",")[0]
         line_number = int(digits) if digits.isdigit() else len(text.splitlines()) or 1
         raise ConfigError(
-            [Problem(str(path), line_number, "", f"not TOML: {what}", "Put this line right")],
+            [Problem(str(path), line_number, "", f"not TOML: {what}", "Put this line right", _NOT_TOML)],
         ) from None
 
 
@@ -152,7 +169,19 @@ def _explain(item: dict[str, Any], sources: Sequence[Source], model: type[BaseMo
             source, line = candidate, found
             break
     what, remedy = _words(item, path, model)
-    return Problem(source.name, line, ".".join(path), what, remedy)
+    return Problem(source.name, line, ".".join(path), what, remedy, _japanese(item, path, model))
+
+
+def _japanese(item: dict[str, Any], path: tuple[str, ...], model: type[BaseModel]) -> str:
+    if item["type"] == "extra_forbidden":
+        return unknown_key(path[-1], _close(path, model))
+    return in_japanese(item["type"], path[-1] if path else "", item.get("ctx", {}))
+
+
+def _close(path: tuple[str, ...], model: type[BaseModel]) -> str | None:
+    """Return the known key that a wrong one may have been meant as."""
+    close = difflib.get_close_matches(path[-1], list(_fields(model, path[:-1])), n=1)
+    return close[0] if close else None
 
 
 def _names(data: Mapping[str, Any], path: tuple[str, ...]) -> bool:
@@ -162,9 +191,8 @@ def _names(data: Mapping[str, Any], path: tuple[str, ...]) -> bool:
 def _words(item: dict[str, Any], path: tuple[str, ...], model: type[BaseModel]) -> tuple[str, str]:
     kind, given = item["type"], item.get("input")
     if kind == "extra_forbidden":
-        known = list(_fields(model, path[:-1]))
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        hint = f"Did you mean {close[0]}" if close else f"Known here: {', '.join(known)}"
+        close = _close(path, model)
+        hint = f"Did you mean {close}" if close else f"Known here: {', '.join(_fields(model, path[:-1]))}"
         return "unknown key", hint
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind == "value_error":

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from reader.config.panels import PANELS, PanelName
+from reader.config.wrong import Wrong
 from reader.session.state import Rules
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -61,7 +62,10 @@ class Site(Section):
     @model_validator(mode="after")
     def _first_language_is_offered(self) -> Self:
         if self.language not in self.languages:
-            raise ValueError(f"language {self.language!r} is not among languages; add it there or choose another")
+            raise Wrong(
+                f"language {self.language!r} is not among languages; add it there or choose another",
+                "language の言語が languages の一覧にありません。一覧に足すか、一覧の中から選んでください。",
+            )
         return self
 
 
@@ -233,7 +237,10 @@ class Uplink(Section):
     def _all_or_none(self) -> Self:
         files = (self.ca_file, self.cert_file, self.key_file)
         if any(files) and not all(files):
-            raise ValueError("ca_file, cert_file and key_file go together: set all three, or none")
+            raise Wrong(
+                "ca_file, cert_file and key_file go together: set all three, or none",
+                "ca_file・cert_file・key_file は3つそろえて書くか、3つとも消してください。",
+            )
         return self
 
 
@@ -271,7 +278,10 @@ class Sound(Section):
     @model_validator(mode="after")
     def _both_ends(self) -> Self:
         if (self.quiet_from is None) != (self.quiet_to is None):
-            raise ValueError("quiet_from and quiet_to go together: set both, or none")
+            raise Wrong(
+                "quiet_from and quiet_to go together: set both, or none",
+                "quiet_from と quiet_to は両方書くか、両方消してください。",
+            )
         return self
 
 
@@ -313,7 +323,10 @@ class Maintenance(Section):
     @classmethod
     def _not_empty(cls, value: time, info: Any) -> time:
         if info.data.get("window_from") == value:
-            raise ValueError("the window is empty; let it close after it opens")
+            raise Wrong(
+                "the window is empty; let it close after it opens",
+                "始まりと終わりが同じ時刻です。終わりを変えてください。",
+            )
         return value
 
 
@@ -338,7 +351,7 @@ class Temperature(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ease_c >= self.stop_c:
-            raise ValueError("ease_c must be lower than stop_c")
+            raise Wrong("ease_c must be lower than stop_c", "ease_c は stop_c より低い温度にしてください。")
         return self
 
 
@@ -368,21 +381,30 @@ class KaopiConfig(Section):
         if not self.site.production:
             return self
         remedy = "remove it, or set site.production = false on a machine that serves no patients"
+        hint = "消すか、患者さんが使わない機械なら site.production = false にしてください。"
         if self.simulator:
-            raise ValueError(f"[simulator] is refused in production: {remedy}")
+            raise Wrong(f"[simulator] is refused in production: {remedy}", f"[simulator] は本番では使えません。{hint}")
         for part in Devices.model_fields:
             name = getattr(self.devices, part).name
             if name.startswith("sim"):
-                raise ValueError(
-                    f"devices.{part}.name = {name!r} is a simulated device, refused in production: {remedy}"
+                raise Wrong(
+                    f"devices.{part}.name = {name!r} is a simulated device, refused in production: {remedy}",
+                    f"devices.{part}.name が試験用の部品「{name}」です。本番では使えません。{hint}",
                 )
         if self.session.slow_machine != 1.0:
-            raise ValueError(f"session.slow_machine is refused in production: {remedy}")
+            raise Wrong(
+                f"session.slow_machine is refused in production: {remedy}",
+                f"session.slow_machine は本番では使えません。{hint}",
+            )
         if not self.uplink.uses_tls:
-            raise ValueError("uplink without TLS is refused in production: set ca_file, cert_file and key_file")
+            raise Wrong(
+                "uplink without TLS is refused in production: set ca_file, cert_file and key_file",
+                "暗号化していない通信は本番では使えません。uplink の ca_file・cert_file・key_file を書いてください。",
+            )
         if self.uplink.key_file is not None and not self.uplink.key_file.startswith("credential:"):
-            raise ValueError(
-                "uplink.key_file must be `credential:NAME` in production, so that only the uplink reads it"
+            raise Wrong(
+                "uplink.key_file must be `credential:NAME` in production, so that only the uplink reads it",
+                "uplink.key_file は本番では credential:名前 の形にしてください。",
             )
         return self
 

@@ -19,6 +19,7 @@ from reader.card.profile import MY_NUMBER_CARD
 from reader.card.trust import TrustStore
 from reader.card.visit import CardVisit
 from reader.cardfront.port import CardFrontReader
+from reader.config import factory_reset
 from reader.config.places import models_dir
 from reader.config.schema import KaopiConfig
 from reader.devices import registry
@@ -80,6 +81,7 @@ class Choices:
     card_poll_s: float = POLL_S
     on_event: Callable[[ev.Event], None] | None = None
     inspect: Inspect = none
+    reset_request: Path = factory_reset.REQUEST_FILE
     motion: bool = False  # the configuration may still forbid it; a test shows nothing that moves by itself
 
 
@@ -196,6 +198,7 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         random=choices.random,
         on_event=choices.on_event,
         inspect=choices.inspect,
+        reset_request=choices.reset_request,
         motion=choices.motion and config.panel.motion,
         figures=figures,
         shuffle_pad=config.session.shuffle_pad,

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.config import factory_reset
 from reader.devices.ports import DeviceError, Display, Frame, Lamps, Pointer, Speaker
 from reader.face.engine import Observation
 from reader.kiosk import card_worker, face_worker, front_worker, heat, store_worker
@@ -73,7 +75,7 @@ class Workers:
     front: Worker[front_worker.ReadFront]
     camera: Worker[CameraOrder]
     face: Worker[face_worker.FaceOrder] | None
-    store: Worker[store_worker.Store]
+    store: Worker[store_worker.Store | store_worker.Count]
 
     def all(self) -> list[Worker[object]]:
         """Return those that are there."""
@@ -106,6 +108,7 @@ class Parts:
     on_event: Callable[[ev.Event], None] | None = None
     inspect: Inspect = none
     motion: bool = False
+    reset_request: Path = factory_reset.REQUEST_FILE
 
 
 class Kiosk:
@@ -274,6 +277,12 @@ class Kiosk:
                 self._facts.append(ev.StaffCodeChecked(self.session.now, operator, tries))
             case ef.Inspect():
                 self.inspection.begin()
+            case ef.CountResults():
+                workers.store.post(store_worker.Count())
+            case ef.AskReset(operator=operator):
+                self._ask_reset(operator)
+            case ef.WithdrawReset():
+                factory_reset.withdraw(self._parts.reset_request)
             case ef.AskDesk(visit=visit, certificate=certificate):
                 self._parts.desk.ask(visit, self._patient_key(certificate))
             case ef.Say(text_id=text_id):
@@ -291,6 +300,14 @@ class Kiosk:
                 self._publish(record, workers)
             case _:
                 raise AssertionError(f"no one carries out {type(effect).__name__}")
+
+    def _ask_reset(self, operator: str) -> None:
+        log.warning("operator %s asks for a factory reset", operator)
+        try:
+            factory_reset.ask(operator, self._parts.reset_request)
+        except OSError as error:
+            log.error("the factory reset cannot be asked for: %s", error)
+            self._facts.append(ev.ResetNotAsked(self.session.now))
 
     def _say(self, text_id: str) -> None:
         if not text_id:

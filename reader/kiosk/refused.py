@@ -43,21 +43,22 @@ def run_refused(config: KaopiConfig, problems: Sequence[Problem]) -> int:
     """
     for problem in problems:
         log.error("%s", problem)
-    stop = False
-
-    def on_signal(*_: object) -> None:
-        nonlocal stop
-        stop = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
+    stop = stopped_by_signal()
     try:
         display = open_display(config)
     except DeviceError as error:
         log.error("%s", error)
         return 2
     try:
-        show_refusal(display, problems, lambda: stop)
+        show_refusal(display, problems, stop)
     finally:
         display.close()
     return 0
+
+
+def stopped_by_signal() -> Callable[[], bool]:
+    """Return what says whether SIGTERM or SIGINT has come since."""
+    come: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: come.append(number))
+    return lambda: bool(come)

@@ -31,7 +31,12 @@ class Store:
     payload: bytes
 
 
-class StoreWorker(Worker[Store]):
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Say how many results have not reached the desk."""
+
+
+class StoreWorker(Worker[Store | Count]):
     """Owns the kiosk's side of the outbox. ``stored`` is called after each success, to wake the uplink."""
 
     name = "outbox"
@@ -49,7 +54,10 @@ class StoreWorker(Worker[Store]):
         self._kept: deque[Store] = deque()
         self._again_at = 0.0
 
-    def _take(self, order: Store, now: float) -> None:
+    def _take(self, order: Store | Count, now: float) -> None:
+        if isinstance(order, Count):
+            self._report(ev.ResultsCounted(self._now(), self._waiting()))
+            return
         failure = self._put(order, now)
         if failure is None:
             self._report(ev.ResultStored(self._now(), order.visit))
@@ -58,6 +66,13 @@ class StoreWorker(Worker[Store]):
         self._again_at = now + AGAIN_S
         self._report(ev.ResultNotStored(self._now(), order.visit, failure))
         self._tell(failure, now)
+
+    def _waiting(self) -> int | None:
+        """Count those on the disk and those that it would not take; None where the disk does not say."""
+        try:
+            return self._outbox.depth() + len(self._kept)
+        except OutboxError:
+            return None
 
     def _put(self, order: Store, now: float) -> Failure | None:
         """Store one result; return why that failed, if it did."""

@@ -36,8 +36,7 @@ def provision(boot: Path, root: Path, now: dt.datetime | None) -> bool:
     if not file.exists():
         if _under(root, Path("/etc/kaopi/site.toml")).exists():
             return True
-        remedy = "Write it with `kaopi provision`, copy it there and switch the kiosk on again"
-        refuse([Problem(FILE_NAME, None, "", "not there, and this kiosk was not set up yet", remedy)], refusal)
+        refuse([not_set_up()], refusal)
         return False
     try:
         setup = load_setup(file, now)
@@ -50,6 +49,16 @@ def provision(boot: Path, root: Path, now: dt.datetime | None) -> bool:
     erase(file)
     log.info("set up as kiosk %s of site %s", setup.config.site.kiosk_id, setup.config.site.site_id)
     return True
+
+
+def not_set_up() -> Problem:
+    """Return what a blank kiosk shows."""
+    remedy = "Write it with `kaopi provision`, copy it there and switch the kiosk on again"
+    japanese = (
+        f"この機械は、まだ設定されていません。kaopi provision で作った {FILE_NAME} を"
+        "カードの最初のドライブに入れて、電源を入れなおしてください。"
+    )
+    return Problem(FILE_NAME, None, "", "not there, and this kiosk was not set up yet", remedy, japanese)
 
 
 def lay_out(setup: Setup, root: Path) -> None:

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reader.durable import erase, sync_folder
+from reader.durable import erase, sync_folder, write
 
 #: Where an image keeps what survives a restart; all of it lies on one partition.
 PLACES = (Path("/etc/kaopi"), Path("/var/lib/kaopi"), Path("/etc/NetworkManager/system-connections"))
+#: Lies in the first place while a reset is under way, so that one that lost its power goes on at the next start.
+MARK = ".erasing"
 CHUNK = 1 << 20
 _FILLER = ".kaopi-reset-filler"
 
@@ -27,6 +29,8 @@ def erase_everything(places: tuple[Path, ...] = PLACES) -> int:
     count = 0
     for place in places:
         for path in list(_leaves_first(place)):
+            if path == places[0] / MARK:
+                continue
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()
             else:
@@ -49,8 +53,9 @@ def _leaves_first(folder: Path) -> Iterator[Path]:
         yield entry
 
 
-def fill_free_space(folder: Path) -> int:
+def fill_free_space(folder: Path, wrote: Callable[[int], object] = lambda count: None) -> int:
     """Write zeros until the file system of ``folder`` is full, then free them again; return the bytes written.
+    ``wrote`` hears the bytes so far, a chunk at a time.
 
     What lay in files that were removed long ago lies in free space until somebody writes there.
     """
@@ -60,8 +65,8 @@ def fill_free_space(folder: Path) -> int:
     count = 0
     try:
         with _nothing_held_back(folder), filler.open("wb", buffering=0) as stream:
-            while written := _until_full(stream):
-                count += written
+            while (total := _until_full(stream, count, wrote)) > count:
+                count = total
                 os.sync()  # what the journal held back is free now: once more, until nothing fits
     finally:
         filler.unlink(missing_ok=True)
@@ -69,11 +74,13 @@ def fill_free_space(folder: Path) -> int:
     return count
 
 
-def _until_full(stream: io.FileIO) -> int:
-    zeros, size, count = bytes(CHUNK), CHUNK, 0
+def _until_full(stream: io.FileIO, count: int, wrote: Callable[[int], object]) -> int:
+    """Write until nothing fits; return the bytes written, those of before included."""
+    zeros, size = bytes(CHUNK), CHUNK
     while size:
         try:
             count += stream.write(zeros[:size])
+            wrote(count)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -97,13 +104,33 @@ def _nothing_held_back(folder: Path) -> Iterator[None]:
             kept.write_text(before, "ascii")
 
 
-def reset(places: tuple[Path, ...] = PLACES, say: Callable[[str], object] = print) -> float:
-    """Do both; return the seconds it took. Services that use the files must be stopped before."""
+def reset(
+    places: tuple[Path, ...] = PLACES,
+    say: Callable[[str], object] = print,
+    progress: Callable[[float], object] = lambda share: None,
+) -> float:
+    """Do both; return the seconds it took. Services that use the files must be stopped before.
+
+    progress hears 0 to 1. A power cut on the way leaves MARK behind, which says that it is to be done again.
+    """
     began = time.monotonic()
+    mark = places[0] / MARK
+    if places[0].is_dir():
+        write(mark, b"", 0o644)
+        site = places[0] / "site.toml"
+        if site.is_file():
+            erase(site)  # first: without it no kiosk starts on what is left
     say(f"{erase_everything(places)} files erased")
-    done = set()
-    for place in places:
-        if place.is_dir() and (device := place.stat().st_dev) not in done:
-            done.add(device)
-            say(f"{fill_free_space(place) / 1e6:.0f} MB of free space overwritten")
+    one_each = {place.stat().st_dev: place for place in reversed(places) if place.is_dir()}
+    for number, place in enumerate(one_each.values()):
+        free = os.statvfs(place)
+        room = max(1, free.f_bfree * free.f_frsize)
+
+        def wrote(count: int, number: int = number, room: int = room) -> None:
+            progress((number + min(1.0, count / room)) / len(one_each))
+
+        say(f"{fill_free_space(place, wrote) / 1e6:.0f} MB of free space overwritten")
+    if mark.exists():
+        mark.unlink()
+        sync_folder(mark.parent)
     return time.monotonic() - began

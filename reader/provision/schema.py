@@ -20,10 +20,14 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from reader.config.load import ConfigError, Problem, Source, check, read, validate
 from reader.config.positions import line_of
 from reader.config.schema import KaopiConfig, Section
+from reader.config.wrong import Wrong
 
 FILE_NAME = "kaopi-setup.toml"
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 _SSH_KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com", "ssh-rsa")
+
+
+_PREFIX = "アドレスは 192.168.1.20/24 のように、/ と桁数をつけて書いてください。"
 
 
 class Network(Section):
@@ -40,7 +44,10 @@ class Network(Section):
     def _as_wpa_allows(cls, value: str | None) -> str | None:
         # IEEE 802.11-2020, annex J.4. No line break reaches the keyfile either.
         if value is not None and not re.fullmatch(r"[ -~]{8,63}", value):
-            raise ValueError("a Wi-Fi passphrase has 8 to 63 letters, digits and signs of a plain keyboard: check it")
+            raise Wrong(
+                "a Wi-Fi passphrase has 8 to 63 letters, digits and signs of a plain keyboard: check it",
+                "Wi-Fiのパスフレーズは半角の英数字と記号で8文字から63文字です。確かめて書きなおしてください。",
+            )
         return value
 
     @field_validator("address")
@@ -48,25 +55,37 @@ class Network(Section):
     def _with_prefix(cls, value: str | None) -> str | None:
         if value is not None:
             if "/" not in value:
-                raise ValueError("no prefix length: write it as 192.168.1.20/24")
+                raise Wrong("no prefix length: write it as 192.168.1.20/24", _PREFIX)
             try:
                 ipaddress.IPv4Interface(value)
             except ValueError:
-                raise ValueError(f"{value!r} is no IPv4 address: write it as 192.168.1.20/24") from None
+                raise Wrong(f"{value!r} is no IPv4 address: write it as 192.168.1.20/24", _PREFIX) from None
         return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.ssid is None) != (self.passphrase is None):
-            raise ValueError("ssid and passphrase go together: open Wi-Fi carries no patient's results")
+            raise Wrong(
+                "ssid and passphrase go together: open Wi-Fi carries no patient's results",
+                "ssid と passphrase は両方書いてください。パスフレーズのないWi-Fiは使えません。",
+            )
         if self.ssid is not None and len(self.ssid.encode()) > 32:
-            raise ValueError("the ssid is longer than 32 bytes: check its spelling")
+            raise Wrong(
+                "the ssid is longer than 32 bytes: check its spelling",
+                "Wi-Fiの名前（ssid）が長すぎます。つづりを確かめてください。",
+            )
         if self.address is None and (self.gateway is not None or self.dns):
-            raise ValueError("gateway and dns belong to a fixed address: give address too, or leave all to DHCP")
+            raise Wrong(
+                "gateway and dns belong to a fixed address: give address too, or leave all to DHCP",
+                "gateway や dns は address と一緒に書きます。address を書くか、3つとも消してください（DHCP）。",
+            )
         if self.address is not None and self.gateway is not None:
             network = ipaddress.IPv4Interface(self.address).network
             if self.gateway not in network:
-                raise ValueError("the gateway is not in the network of the address: check both")
+                raise Wrong(
+                    "the gateway is not in the network of the address: check both",
+                    "gateway が address と同じネットワークにありません。両方を確かめてください。",
+                )
         return self
 
 
@@ -93,7 +112,10 @@ class Ssh(Section):
             except binascii.Error:
                 good = False
             if not good or "\n" in key:
-                raise ValueError("not an ssh public key: paste the one line of a .pub file")
+                raise Wrong(
+                    "not an ssh public key: paste the one line of a .pub file",
+                    "sshの公開鍵ではありません。.pub ファイルの1行をそのまま貼ってください。",
+                )
         return value
 
 
@@ -140,32 +162,35 @@ def load_setup(path: Path, now: dt.datetime | None) -> Setup:
 def _identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime | None) -> list[Problem]:
     """Return what keeps these three from working together; all of it would otherwise show at the clinic only."""
 
-    def problem(key: str, what: str, remedy: str) -> list[Problem]:
+    def problem(key: str, what: str, japanese: str) -> list[Problem]:
         line = line_of(source.text, ("certificates", key))
-        return [Problem(source.name, line, f"certificates.{key}", what, remedy)]
+        again = "Write the set-up file again with `kaopi provision`"
+        japanese += "設定ファイルを kaopi provision write で作りなおしてください。"
+        return [Problem(source.name, line, f"certificates.{key}", what, again, japanese)]
 
-    again = "Write the set-up file again with `kaopi provision`"
     try:
         ca = x509.load_pem_x509_certificate(found.ca.encode())
     except ValueError:
-        return problem("ca", "not a PEM certificate", again)
+        return problem("ca", "not a PEM certificate", "CA証明書を読めません。")
     try:
         own = x509.load_pem_x509_certificate(found.certificate.encode())
     except ValueError:
-        return problem("certificate", "not a PEM certificate", again)
+        return problem("certificate", "not a PEM certificate", "証明書を読めません。")
     try:
         key = serialization.load_pem_private_key(found.key.encode(), password=None)
     except (ValueError, TypeError):
-        return problem("key", "not a PEM private key without a password", again)
+        return problem("key", "not a PEM private key without a password", "秘密鍵を読めません。")
     names = [name.value for name in own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if names != [kiosk]:
-        return problem("certificate", f"issued to {', '.join(map(str, names)) or 'nobody'}, not to {kiosk}", again)
+        other = ", ".join(map(str, names)) or "nobody"
+        return problem("certificate", f"issued to {other}, not to {kiosk}", f"「{kiosk}」の証明書ではありません。")
     if key.public_key() != own.public_key():
-        return problem("key", "does not belong to the certificate", again)
+        return problem("key", "does not belong to the certificate", "秘密鍵が証明書と合っていません。")
     try:
         own.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature):
-        return problem("certificate", "not issued by the ca given here", again)
+        return problem("certificate", "not issued by the ca given here", "証明書がここのCAのものではありません。")
     if now is not None and own.not_valid_after_utc < now:
-        return problem("certificate", f"expired on {own.not_valid_after_utc:%Y-%m-%d}", again)
+        until = own.not_valid_after_utc
+        return problem("certificate", f"expired on {until:%Y-%m-%d}", f"証明書の期限が{until:%Y-%m-%d}に切れました。")
     return []

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reader.screen.model import DIGITS_IN_ORDER, ScreenModel
 from reader.screen.view import LiveView, present
 from reader.session.failures import Failure
-from reader.session.state import Aids, CardFacts, Rules, Session, VisualOrder
+from reader.session.state import Aids, CardFacts, Reset, Rules, Session, VisualOrder
 from reader.session.vocabulary import (
     CardFrontProblem,
     CertificateState,
@@ -27,6 +27,7 @@ from reader.session.vocabulary import (
     Guidance,
     Part,
     Ref,
+    ResetStage,
     Step,
 )
 from reader.text import LANGUAGES
@@ -153,6 +154,7 @@ def _odd_cases() -> Iterator[Case]:
     soon = _card(certificate_state=CertificateState.EXPIRING_SOON, not_after="2026-12-31")
     yield Case("expiry_notice.grace", _session(Step.EXPIRY_NOTICE, card=grace), _live())
     yield from _inspections()
+    yield from _resets()
     for stage in (1, 2, 3):
         yield Case(f"done.left_{stage}", _session(Step.DONE, card_left_stage=stage), _live())
     yield Case("done.expiring", _session(Step.DONE, card=soon), _live())
@@ -195,6 +197,22 @@ def _inspections() -> Iterator[Case]:
     )
     for name, parts, page in (("ok", well, 0), ("wrong", wrong, 0), ("second_page", wrong, 1), ("nothing", (), 0)):
         yield Case(f"staff_corner.{name}", _session(Step.STAFF_CORNER, inspection=parts, inspection_page=page), _live())
+
+
+def _resets() -> Iterator[Case]:
+    """The way to a blank kiosk: what waits for the desk, or that nobody knows; asked twice; under way; done."""
+    for name, reset in (
+        ("none_waiting", Reset(counted=True, waiting=0)),
+        ("waiting", Reset(counted=True, waiting=1234)),
+        ("uncounted", Reset(counted=True)),
+        ("sure", Reset(ResetStage.SURE, counted=True, waiting=0)),
+        ("armed", Reset(ResetStage.ARMED, counted=True, waiting=0)),
+        ("erasing", Reset(ResetStage.ERASING, percent=42)),
+        ("done", Reset(ResetStage.DONE)),
+        ("not_begun", Reset(ResetStage.NOT_BEGUN)),
+    ):
+        session = _session(Step.FACTORY_RESET, visit=0, slot_visit=0, reset=reset)
+        yield Case(f"factory_reset.{name}", session, _live(), basic=False)
 
 
 _BASIC: Final = {

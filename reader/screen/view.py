@@ -15,7 +15,7 @@ from reader.session.vocabulary import Step
 from reader.text import SOURCE
 
 #: Screens that staff read: always in the source language, whatever the patient chose.
-FOR_STAFF: Final = frozenset({Step.STAFF_CODE, Step.STAFF_CORNER, Step.VISUAL_CHECK})
+FOR_STAFF: Final = frozenset({Step.STAFF_CODE, Step.STAFF_CORNER, Step.FACTORY_RESET, Step.VISUAL_CHECK})
 
 
 @dataclass(frozen=True, slots=True)

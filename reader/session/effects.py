@@ -78,6 +78,23 @@ class Inspect(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class CountResults(Effect):
+    """Count the results that have not reached the desk; answered by ``ResultsCounted``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskReset(Effect):
+    """Ask the system for a factory reset on this operator's word; it ends this process. Else ``ResetNotAsked``."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReset(Effect):
+    """Take the request back: nobody heard it in time, and nothing may happen later unasked."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskDesk(Effect):
     """Ask the desk for a nonce, last consents and registration of this certificate (named by ref)."""
 

@@ -178,6 +178,18 @@ class Inspected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsCounted(Event):
+    """How many results have not reached the desk; None where the outbox would not say."""
+
+    waiting: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetNotAsked(Event):
+    """The request for a factory reset could not be left where the system would find it."""
+
+
+@dataclass(frozen=True, slots=True)
 class VisualCheckOrdered(Event):
     """The desk (or staff at the kiosk) armed 目視確認 for ONE patient, until ``expires_at`` (monotonic seconds)."""
 

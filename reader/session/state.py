@@ -18,6 +18,7 @@ from reader.session.vocabulary import (
     Prescription,
     Ref,
     Registration,
+    ResetStage,
     Step,
 )
 
@@ -60,6 +61,17 @@ class VisualOrder:
     reason: str
     expires_at: float
     for_next: bool = False  # ordered while no visit was open: the next patient's
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A factory reset on its way. waiting: results that have not reached the desk, None where that is not known."""
+
+    stage: ResetStage = ResetStage.TOLD
+    counted: bool = False
+    waiting: int | None = None
+    counted_at: float = 0.0
+    percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,7 @@ class Session:
     staff_operator: str = ""  # whose code opened the staff corner
     inspection: tuple[CheckedPart, ...] | None = None  # None until it is answered
     inspection_page: int = 0
+    reset: Reset | None = None  # while staff are at it
     # bookkeeping
     published: bool = False
     stored: bool = False

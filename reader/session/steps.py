@@ -12,7 +12,9 @@ from reader.session import events as ev
 from reader.session.consents import items_to_ask
 from reader.session.effects import (
     Alert,
+    AskReset,
     CheckStaffCode,
+    CountResults,
     Effect,
     Evidence,
     Inspect,
@@ -21,6 +23,7 @@ from reader.session.effects import (
     ShowLamp,
     Sound,
     VerifyPin,
+    WithdrawReset,
 )
 from reader.session.failures import Failure
 from reader.session.moves import (
@@ -43,7 +46,7 @@ from reader.session.moves import (
     stay,
     verified,
 )
-from reader.session.state import Session, VisualOrder
+from reader.session.state import Reset, Session, VisualOrder
 from reader.session.table import CARD_LEFT_S, GUIDANCE_GAP_S, MAX_RESEATS, STEPS
 from reader.session.vocabulary import (
     Button,
@@ -56,6 +59,7 @@ from reader.session.vocabulary import (
     Outcome,
     Part,
     Prescription,
+    ResetStage,
     Step,
 )
 
@@ -63,6 +67,9 @@ Handler = Callable[[Session, ev.Event], Move]
 
 VISUAL_ORDER_S = 300.0  # a visual check armed at the kiosk lapses after five minutes
 STORE_FAILED = Failure.OUTBOX_WRITE
+PRESS_GAP_S = 0.7  # one trembling touch is not two
+ARMED_S = 8.0
+COUNT_EVERY_S = 1.0  # results may still reach the desk while staff read
 
 # A card that lies is refused; a card that merely cannot be used is referred.
 _REFUSED = frozenset({Failure.CARD_DATA_ALTERED, Failure.CARD_NOT_GENUINE, Failure.CERTIFICATE_UNTRUSTED})
@@ -505,10 +512,55 @@ def staff_corner(session: Session, event: ev.Event) -> Move:
         case ev.Pressed(button=Button.VISUAL_CHECK):
             order = _order_here(session, session.staff_operator)
             return fresh(replace(session, visual=replace(order, for_next=True)))
+        case ev.Pressed(button=Button.RESET):
+            return _reset(session, Reset(counted_at=session.now), CountResults())
         case ev.Pressed(button=Button.STOP) | ev.CardInserted() | ev.TimeUp():
             return fresh(session)
         case _:
             return stay(session)
+
+
+def factory_reset(session: Session, event: ev.Event) -> Move:
+    """Make the kiosk blank: told what is lost, asked twice, then asked of the system. A card ends it while it can."""
+    now = session.reset
+    assert now is not None, "entered with it"
+    match now.stage, event:
+        case ResetStage.ERASING, ev.ResetNotAsked() | ev.TimeUp():
+            return _reset(session, replace(now, stage=ResetStage.NOT_BEGUN), WithdrawReset())
+        case ResetStage.ERASING, _:
+            return stay(session)
+        case _, ev.Pressed(button=Button.STOP) | ev.CardInserted() | ev.TimeUp():
+            return fresh(session)
+        case ((ResetStage.TOLD | ResetStage.SURE | ResetStage.ARMED), ev.ResultsCounted(waiting=waiting)):
+            return _counted(session, now, waiting)
+        case ResetStage.TOLD, ev.Pressed(button=Button.NEXT) if now.counted and now.waiting == 0:
+            return _reset(session, replace(now, stage=ResetStage.SURE))
+        case ResetStage.TOLD, ev.Pressed(button=Button.LOSE_RESULTS) if now.counted and now.waiting != 0:
+            return _reset(session, replace(now, stage=ResetStage.SURE))
+        case ResetStage.SURE, ev.Pressed(button=Button.ERASE):
+            return _reset(session, replace(now, stage=ResetStage.ARMED))
+        case ResetStage.ARMED, ev.Pressed(button=Button.ERASE) if session.in_step >= PRESS_GAP_S:
+            return _reset(session, replace(now, stage=ResetStage.ERASING), AskReset(session.staff_operator))
+        case ResetStage.ARMED, ev.Tick() if session.in_step >= ARMED_S:
+            return _reset(session, replace(now, stage=ResetStage.SURE))
+        case ((ResetStage.TOLD | ResetStage.SURE), ev.Tick()) if session.now - now.counted_at >= COUNT_EVERY_S:
+            return stay(replace(session, reset=replace(now, counted_at=session.now)), CountResults())
+        case _:
+            return stay(session)
+
+
+def _reset(session: Session, reset: Reset, *effects: Effect) -> Move:
+    """Go on; each stage has the step's time for itself."""
+    return enter(replace(session, reset=reset), Step.FACTORY_RESET, *effects)
+
+
+def _counted(session: Session, reset: Reset, waiting: int | None) -> Move:
+    """Take the number. More than staff agreed to lose: they are told again."""
+    more = waiting is None or (reset.waiting is not None and waiting > reset.waiting)
+    changed = replace(reset, counted=True, waiting=waiting)
+    if reset.stage is not ResetStage.TOLD and more and waiting != reset.waiting:
+        return _reset(session, replace(changed, stage=ResetStage.TOLD))
+    return stay(replace(session, reset=changed))
 
 
 def _leave_staff_code(session: Session) -> Move:
@@ -750,6 +802,7 @@ HANDLERS: dict[Step, Handler] = {
     Step.PIN_CHECKING: pin_checking,
     Step.STAFF_CODE: staff_code,
     Step.STAFF_CORNER: staff_corner,
+    Step.FACTORY_RESET: factory_reset,
     Step.VISUAL_CHECK: visual_check,
     Step.REGISTRATION: registration,
     Step.EXPIRY_NOTICE: expiry_notice,

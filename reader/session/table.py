@@ -134,7 +134,8 @@ STEPS: dict[Step, StepSpec] = {
         patient=False,
         leads_to=(S.REFERRED, *_RENEW, S.VISUAL_CHECK, S.FACE_GIVEN_UP, S.STAFF_CORNER),
     ),
-    S.STAFF_CORNER: StepSpec(Lamp.WORKING, "", 180, patient=False, leads_to=_RENEW),
+    S.STAFF_CORNER: StepSpec(Lamp.WORKING, "", 180, patient=False, leads_to=(*_RENEW, S.FACTORY_RESET)),
+    S.FACTORY_RESET: StepSpec(Lamp.ATTENTION, "", 60, patient=False, leads_to=_RENEW),
     S.VISUAL_CHECK: StepSpec(
         Lamp.WORKING,
         "visual_check",

@@ -26,6 +26,7 @@ class Step(StrEnum):
     PIN_CHECKING = "pin_checking"
     STAFF_CODE = "staff_code"
     STAFF_CORNER = "staff_corner"
+    FACTORY_RESET = "factory_reset"
     VISUAL_CHECK = "visual_check"
     REGISTRATION = "registration"
     EXPIRY_NOTICE = "expiry_notice"
@@ -64,6 +65,9 @@ class Button(StrEnum):
     SAME_PERSON = "same_person"
     OTHER_PERSON = "other_person"
     VISUAL_CHECK = "visual_check"
+    RESET = "reset"
+    LOSE_RESULTS = "lose_results"
+    ERASE = "erase"
     LANGUAGE = "language"
     EASY_JAPANESE = "easy_japanese"
     LARGE_TEXT = "large_text"
@@ -223,6 +227,17 @@ class Condition(StrEnum):
     ATTENTION = "attention"
     FAULT = "fault"
     SKIPPED = "skipped"
+
+
+class ResetStage(StrEnum):
+    """How far a member of staff has come on the way to a blank kiosk."""
+
+    TOLD = "told"  # what will be lost, and how many results have not reached the desk
+    SURE = "sure"  # asked to press twice
+    ARMED = "armed"  # pressed once
+    ERASING = "erasing"  # asked for; this process will be ended
+    DONE = "done"
+    NOT_BEGUN = "not_begun"  # asked for, and nobody did it
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from reader.session.vocabulary import Step
 from reader.text.catalogue import SOURCE
 from reader.text.voice import voice_folder
 
-FOR_STAFF = {Step.STAFF_CODE, Step.STAFF_CORNER}
+FOR_STAFF = {Step.STAFF_CODE, Step.STAFF_CORNER, Step.FACTORY_RESET}
 
 
 @pytest.mark.parametrize("step", [step for step in Step if step not in FOR_STAFF])

@@ -11,11 +11,12 @@ from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.machine import FSYNC_S, Machine
 from hw_sim.scenario.virtual import MORNING
 
-from reader.kiosk.store_worker import AGAIN_S, Store, StoreWorker
+from reader.kiosk.store_worker import AGAIN_S, Count, Store, StoreWorker
 from reader.kiosk.trace import Trace
 from reader.session import events as ev
 from reader.session.failures import Failure
 from reader.session.vocabulary import Part
+from reader.uplink.outbox import OutboxError
 
 FIRST, SECOND = (Store(n, uuid.UUID(int=n), b"result %d" % n) for n in (1, 2))
 
@@ -91,3 +92,27 @@ def test_a_slow_disk_is_waited_for(bench: Bench) -> None:
     bench.worker.post(FIRST)
     bench.run(1.0)
     assert bench.facts == [ev.ResultStored(FSYNC_S, 1)]
+
+
+def test_whoever_asks_hears_of_every_result_that_has_not_reached_the_desk(bench: Bench) -> None:
+    bench.worker.post(Count())
+    bench.worker.post(FIRST)
+    bench.worker.post(Count())
+    bench.run(1.0)
+    assert [fact.waiting for fact in bench.facts if isinstance(fact, ev.ResultsCounted)] == [0, 1]
+    bench.machine.fault(FaultKind.DISK_FULL)
+    bench.worker.post(SECOND)
+    bench.worker.post(Count())
+    bench.run(1.0)
+    counted = [fact.waiting for fact in bench.facts if isinstance(fact, ev.ResultsCounted)]
+    assert counted[-1] == 2, "one lies in memory only, which is no reason to forget it"
+
+
+def test_a_disk_that_does_not_say_is_told_as_such(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable() -> int:
+        raise OutboxError("unreadable")
+
+    monkeypatch.setattr(bench.outbox, "depth", unreadable)
+    bench.worker.post(Count())
+    bench.run(0.1)
+    assert ev.ResultsCounted(0.0, None) in bench.facts

@@ -94,10 +94,11 @@ def test_maintainer_scripts_stop_at_the_first_error_and_are_shell(script: str) -
 
 
 def test_every_unit_is_enabled_by_one_script_and_forgotten_by_another() -> None:
-    units = {path.name for path in (ROOT / "systemd").glob("*.service") if "[Install]" in path.read_text("utf-8")}
+    files = (ROOT / "systemd").glob("kaopi-*.*")
+    units = {path.name for path in files if "[Install]" in path.read_text("utf-8")}
     for script in ("postinst", "prerm", "postrm"):
         text = (DEBIAN / script).read_text("utf-8")
-        assert units <= set(re.findall(r"kaopi-\w+\.service", text)), script
+        assert units <= set(re.findall(r"kaopi-[\w-]+\.(?:service|path)", text)), script
 
 
 def test_the_example_site_file_is_accepted() -> None:

@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from reader.cli import app
-from reader.durable import write
-from reader.provision.fleet import example, write_setups
-from reader.provision.importer import CONNECTION, provision
+from reader.provision import factory_reset
+from reader.provision.importer import provision
 from reader.provision.reset import erase_everything, reset
 from reader.uplink.outbox import Outbox
+from tests.provision.lived_in import MIB, PATIENT, SECRETS, found, live_in, places
 
-PASSPHRASE = b"SECRET-passphrase-of-the-clinic"
-PATIENT = b"SECRET-result-of-a-patient"
-GONE = b"SECRET-of-a-file-removed-long-ago"
-CLINIC = "SECRET内科".encode()
-SECRETS = (PASSPHRASE, PATIENT, GONE, CLINIC)
-MIB = 96
 SECONDS = 60.0
-
-
-@pytest.fixture
-def partition(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """A partition's image, and where it is mounted as ext4."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    image, place = tmp_path / "data.ext4", tmp_path / "data"
-    place.mkdir()
-    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", str(image), f"{MIB}M"], check=True)
-    made = subprocess.run(["mount", "-o", "loop", str(image), str(place)], capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"no loop mount: {made.stderr.strip()}")
-    yield image, place
-    subprocess.run(["umount", str(place)], check=False, capture_output=True)
-
-
-def places(root: Path) -> tuple[Path, ...]:
-    return root / "etc/kaopi", root / "var/lib/kaopi", (root / CONNECTION.relative_to("/")).parent
-
-
-def live_in(root: Path, home: Path) -> bytes:
-    """Set a kiosk up under ``root`` and have it serve somebody; return its secret key."""
-    template, boot = home / "clinic.toml", home / "boot"
-    text = example().replace("[network]\n", f'[network]\nssid = "c"\npassphrase = "{PASSPHRASE.decode()}"\n')
-    template.write_text(text.replace('"受付"', f'"{CLINIC.decode()}"'), "utf-8")
-    (setup,) = write_setups(template, [{}], home / "ca", home / "out", dt.datetime.now(dt.UTC))
-    boot.mkdir()
-    setup.rename(boot / setup.name)
-    assert provision(boot, root, dt.datetime.now(dt.UTC))
-    for name in ("var/lib/kaopi/outbox", "var/lib/kaopi/update"):
-        (root / name).mkdir(parents=True)
-    with Outbox(root / "var/lib/kaopi/outbox/outbox.sqlite3") as outbox:
-        for number in range(20):
-            outbox.put(uuid.UUID(int=number + 1), PATIENT + b" %d" % number)
-    loose = root / "etc/kaopi/loose"
-    loose.write_bytes(GONE * 5000)
-    with loose.open("rb") as stream:
-        os.fsync(stream.fileno())
-    loose.unlink()
-    write(root / "var/lib/kaopi/update/journal.json", b"{}", 0o644)
-    return (root / "etc/kaopi/tls/kiosk.key").read_bytes().splitlines()[1]
-
-
-def found(image: Path, key: bytes) -> list[bytes]:
-    """Search the whole partition, as somebody with a card reader would."""
-    data = image.read_bytes()
-    return [secret for secret in (*SECRETS, key) if secret in data]
 
 
 def test_nothing_is_found_on_the_partition_afterwards_and_it_takes_no_minute(
@@ -125,16 +69,22 @@ def test_only_a_member_of_staff_who_says_so_erases(
 ) -> None:
     hashes, site = tmp_path / "staff.json", tmp_path / "site.toml"
     shutil.copyfile(Path(__file__).parents[1] / "update/fixtures/0.1.0/staff.json", hashes)
-    site.write_text(f'[staff]\nhashes_file = "{hashes}"\n', "utf-8")
+    waiting = tmp_path / "outbox.sqlite3"
+    site.write_text(f'[staff]\nhashes_file = "{hashes}"\n[storage]\noutbox = "{waiting}"\n', "utf-8")
+    with Outbox(waiting) as outbox:
+        outbox.put(uuid.UUID(int=1), PATIENT)
     done: list[str] = []
 
     def reset_it(**_: object) -> float:
         done.append("reset")
         return 1.0
 
-    monkeypatch.setattr("reader.provision.reset.reset", reset_it)
+    monkeypatch.setattr(factory_reset, "reset", reset_it)
     monkeypatch.setattr(subprocess, "run", lambda command, **_: done.append(" ".join(command)))
     result = CliRunner().invoke(app, ["reset", "--site", str(site)], input=typed)
-    assert done == (["systemctl stop kaopi-kiosk.service kaopi-uplink.service", "reset"] if erased else [])
+    steps = ["systemctl stop kaopi-kiosk.service kaopi-uplink.service", "reset"]
+    steps += ["systemd-tmpfiles --create kaopi.conf"]
+    assert done == (steps if erased else [])
+    assert ("1 results have not reached the desk" in result.output) is not typed.startswith("1111")
     assert (result.exit_code == 0) is erased
     assert "135790" not in result.output

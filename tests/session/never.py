@@ -12,7 +12,7 @@ from reader.session.core import step
 from reader.session.moves import proved
 from reader.session.state import Session
 from reader.session.table import STEPS
-from reader.session.vocabulary import ConsentItem, Outcome, Step
+from reader.session.vocabulary import ConsentItem, Outcome, ResetStage, Step
 
 LEAVES = (str, int, float, bool, type(None))
 
@@ -103,6 +103,10 @@ class Watcher:
         if after.step is Step.STAFF_CORNER:
             assert after.staff_operator, "the staff corner without a staff code"
             assert after.visit == 0, "the staff corner before a patient"
+        if after.step is Step.FACTORY_RESET:
+            assert after.staff_operator, "a factory reset without a staff code"
+            assert after.visit == 0, "a factory reset before a patient"
+        assert (after.reset is not None) is (after.step is Step.FACTORY_RESET)
         if STEPS[after.step].dies_with_card:
             assert after.card_in, f"{after.step} without a card"
             assert after.slot_visit == after.visit, f"{after.step} with the facts of another card"
@@ -129,6 +133,10 @@ class Watcher:
                 self.last_try_confirmed = False
             case ef.Publish(record=record):
                 self._publish(before, record)
+            case ef.AskReset():
+                assert before.reset is not None
+                assert before.reset.stage is ResetStage.ARMED, "asked for without two presses"
+                assert before.reset.counted, "asked for before anybody knew what would be lost"
             case _:
                 pass
         if after.step is Step.PIN_ENTRY and before.step is Step.PIN_LAST_TRY:

@@ -28,6 +28,7 @@ from reader.session.vocabulary import (
     Part,
     Prescription,
     Registration,
+    ResetStage,
     Step,
 )
 from tests.session.visits import At
@@ -832,6 +833,122 @@ def test_the_staff_corner_closes_by_itself_and_for_a_patient() -> None:
     at = At().press(Button.VISUAL_CHECK).staff_code("op2").insert()
     assert at.is_at(Step.READING_CARD)
     assert at.inspected().is_at(Step.READING_CARD), "an answer that comes late changes nothing"
+
+
+def reset_asked(*waiting: int | None) -> At:
+    """Staff open their corner and press the button of the factory reset; the outbox is counted."""
+    at = At().press(Button.VISUAL_CHECK).staff_code("op2").press(Button.RESET)
+    for count in waiting:
+        at.counted(count)
+    return at
+
+
+def stage(at: At) -> ResetStage | None:
+    return at.watcher.session.reset.stage if at.watcher.session.reset is not None else None
+
+
+def test_a_factory_reset_takes_a_staff_code_two_screens_and_two_presses() -> None:
+    at = reset_asked()
+    assert at.is_at(Step.FACTORY_RESET)
+    assert at.did(ef.CountResults) == [ef.CountResults()]
+    at.press(Button.NEXT).press(Button.LOSE_RESULTS)
+    assert stage(at) is ResetStage.TOLD, "nobody knows yet what would be lost"
+    at.counted(0).press(Button.LOSE_RESULTS).press(Button.ERASE)
+    assert stage(at) is ResetStage.TOLD
+    at.press(Button.NEXT)
+    assert stage(at) is ResetStage.SURE
+    at.press(Button.ERASE)
+    assert stage(at) is ResetStage.ARMED
+    at.wait(0.5).press(Button.ERASE)
+    assert at.did(ef.AskReset) == [], "one trembling touch is not two"
+    at.wait(0.5).press(Button.ERASE)
+    assert at.did(ef.AskReset) == [ef.AskReset("op2")]
+    assert stage(at) is ResetStage.ERASING
+
+
+def test_a_second_press_that_does_not_come_is_no_longer_waited_for() -> None:
+    at = reset_asked(0).press(Button.NEXT).press(Button.ERASE).wait(8.5)
+    assert stage(at) is ResetStage.SURE
+    assert at.press(Button.ERASE).did(ef.AskReset) == []
+    assert stage(at) is ResetStage.ARMED
+
+
+@pytest.mark.parametrize("waiting", [3, None])
+def test_results_that_wait_are_sent_or_their_loss_is_said_in_so_many_words(waiting: int | None) -> None:
+    at = reset_asked(waiting).press(Button.NEXT)
+    assert stage(at) is ResetStage.TOLD, "a plain 'next' loses no results"
+    assert stage(at.press(Button.LOSE_RESULTS)) is ResetStage.SURE
+    at = reset_asked(waiting).wait(1.5)
+    assert len(at.did(ef.CountResults)) == 2, "they may still go while staff read"
+    at.counted(0).press(Button.NEXT)
+    assert stage(at) is ResetStage.SURE
+
+
+def test_the_results_are_counted_once_a_second_while_there_is_time_to_turn_back() -> None:
+    at = reset_asked(0).wait(10.0)
+    assert len(at.did(ef.CountResults)) == 11
+    at.press(Button.NEXT).wait(3.0)
+    assert len(at.did(ef.CountResults)) == 14
+    at.press(Button.ERASE).wait(2.0)
+    assert len(at.did(ef.CountResults)) == 14
+
+
+@pytest.mark.parametrize(
+    ("agreed", "now", "then"),
+    [
+        (0, 1, ResetStage.TOLD),
+        (0, None, ResetStage.TOLD),
+        (3, 4, ResetStage.TOLD),
+        (3, 2, ResetStage.SURE),
+        (3, 3, ResetStage.SURE),
+        (None, None, ResetStage.SURE),
+        (None, 5, ResetStage.SURE),
+    ],
+)
+def test_whoever_would_lose_more_than_they_agreed_to_is_told_again(
+    agreed: int | None, now: int | None, then: ResetStage
+) -> None:
+    at = reset_asked(agreed).press(Button.LOSE_RESULTS if agreed != 0 else Button.NEXT).wait(1.0).counted(now)
+    assert stage(at) is then
+    reset = at.watcher.session.reset
+    assert reset is not None
+    assert (reset.counted, reset.waiting) == (True, now)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_reset_that_nobody_begins_is_withdrawn(refused: bool) -> None:
+    at = reset_asked(0).press(Button.NEXT).press(Button.ERASE).wait(1).press(Button.ERASE)
+    at.counted(3).press(Button.STOP).insert()
+    assert stage(at) is ResetStage.ERASING, "it is too late to turn back"
+    at.pull()
+    if refused:
+        at.happens(ev.ResetNotAsked(at.now))
+    else:
+        at.wait(61)
+    assert at.did(ef.WithdrawReset) == [ef.WithdrawReset()]
+    assert stage(at) is ResetStage.NOT_BEGUN
+    assert stage(at.counted(3).wait(5)) is ResetStage.NOT_BEGUN
+    assert at.press(Button.STOP).is_at(Step.IDLE)
+
+
+@pytest.mark.parametrize("way", [(), (Button.NEXT,), (Button.NEXT, Button.ERASE)])
+def test_a_reset_is_left_by_a_finger_by_time_and_for_a_patient(way: tuple[Button, ...]) -> None:
+    by_finger, by_time, for_patient = (reset_asked(0) for _ in range(3))
+    for at in (by_finger, by_time, for_patient):
+        for button in way:
+            at.press(button)
+    assert by_finger.press(Button.STOP).is_at(Step.IDLE)
+    assert by_time.wait(90).is_at(Step.IDLE)
+    assert for_patient.insert().is_at(Step.READING_CARD)
+    for at in (by_finger, by_time, for_patient):
+        assert at.watcher.session.reset is None
+        assert at.did(ef.AskReset) == []
+
+
+def test_each_stage_of_a_reset_has_the_whole_time_to_be_read() -> None:
+    at = reset_asked(0).wait(50).press(Button.NEXT).wait(50)
+    assert stage(at) is ResetStage.SURE
+    assert at.wait(11).is_at(Step.IDLE)
 
 
 def test_staff_see_what_is_wrong_while_nobody_can_be_served() -> None:

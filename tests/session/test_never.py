@@ -121,7 +121,9 @@ class Hands:
         if kind < 0.75:
             return ev.StaffDecided(at, "op", rng.random() < 0.7)
         if kind < 0.8:
-            return ev.Inspected(at, ())
+            return rng.choice((ev.Inspected(at, ()), ev.ResetNotAsked(at)))
+        if kind < 0.85 or watcher.session.step is Step.FACTORY_RESET:
+            return ev.ResultsCounted(at, rng.choice((0, 0, 3, None)))
         return ev.StaffCodeChecked(at, rng.choice((None, "op")), rng.randrange(0, 5))
 
     def _parts(self, at: float, visit: int, watcher: Watcher) -> ev.Event:

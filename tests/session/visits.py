@@ -137,6 +137,9 @@ class At:
     def inspected(self, *parts: CheckedPart) -> At:
         return self.happens(ev.Inspected(self.now, parts))
 
+    def counted(self, waiting: int | None) -> At:
+        return self.happens(ev.ResultsCounted(self.now, waiting))
+
     def stored(self) -> At:
         return self.happens(ev.ResultStored(self.now, self.visit))
 

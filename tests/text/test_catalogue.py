@@ -18,7 +18,7 @@ OTHERS = LANGUAGES[1:]
 # What staff read stays Japanese; the easy-Japanese button is its own name in every language, and "Language" in the
 # corner of the Japanese start screen is for whoever does not read Japanese.
 STAFF_ONLY = re.compile(
-    r"staff_code\.|staff_corner\.|idle\.language$|visual_check\.|button\.(same_person|other_person|visual_check|staff_code|easy_japanese)$"
+    r"staff_code\.|staff_corner\.|factory_reset\.|idle\.language$|visual_check\.|button\.(same_person|other_person|visual_check|staff_code|reset|lose_results|erase|easy_japanese)$"
 )
 # Official names that a shorter word would make harder to recognise on a letter or at the counter.
 OFFICIAL_NAMES = ("電子証明書", "市区町村", "顔認証", "特定疾病", "資格確認書", "暗証番号", "目視確認", "職員")

@@ -29,7 +29,10 @@ SIGNS: Final = {
 def compose(page: Page) -> None:
     """Lay out headline, page number, the rows of this page and the answers."""
     content, gap = page.model.content, page.mm(page.sizes.gap)
-    area = page.answers(page.content, content.choices, stacked=False)
+    area, rest = page.content, content.choices
+    if page.shape is Shape.TALL:  # too narrow for four side by side
+        area, rest = page.answers(area, rest[-2:], stacked=False), rest[:-2]
+    area = page.answers(area, rest, stacked=False)
     head, area = area.split_y(page.mm(page.sizes.headline * 1.2), gap // 2)
     title, number = head.split_x(round(head.w * 0.84), gap)
     page.text(title, content.headline, page.sizes.headline * 0.85, bold=True)

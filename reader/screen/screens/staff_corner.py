@@ -1,4 +1,4 @@
-"""For staff: how every part of the machine is, the worst first, and the visual check for the next patient."""
+"""For staff: how every part of the machine is, the worst first; the visual check for the next patient; the reset."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def content(session: Session) -> Content:
         choices=(
             Choice(Button.STOP, Words("button.back")),
             Choice(Button.NEXT, Words("button.next")),
+            Choice(Button.RESET, Words("button.reset")),
             Choice(Button.VISUAL_CHECK, Words("staff_corner.visual_check"), Rank.PRIMARY),
         ),
     )
