@@ -335,14 +335,17 @@ def provision_write(
     import datetime
 
     from reader.config.load import ConfigError
-    from reader.provision.fleet import read_rows, write_setups
+    from reader.provision.fleet import ONE, read_rows, write_setups
 
     try:
-        rows = read_rows(csv) if csv is not None else [{}]
+        rows = read_rows(csv) if csv is not None else ONE
         for path in write_setups(template, rows, certificates, out, datetime.datetime.now(datetime.UTC)):
             typer.echo(str(path))
-    except (ConfigError, ValueError) as error:
+    except ConfigError as error:
+        _refuse("\n".join(problem.both() for problem in error.problems))
+    except (OSError, ValueError) as error:
         _refuse(str(error))
+    typer.echo(f"{len(rows)} written, each with a secret key: carry it to its kiosk, then delete it here", err=True)
 
 
 @provision_app.command("check")
@@ -356,7 +359,7 @@ def provision_check(file: Annotated[Path, typer.Argument(help="A set-up file.")]
     try:
         setup = load_setup(file, datetime.datetime.now(datetime.UTC))
     except ConfigError as error:
-        _refuse(str(error))
+        _refuse("\n".join(problem.both() for problem in error.problems))
     typer.echo(f"good: site {setup.config.site.site_id}, kiosk {setup.config.site.kiosk_id}")
 
 

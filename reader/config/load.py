@@ -44,6 +44,7 @@ class Problem:
     def both(self) -> str:
         """Return it in both languages, for a terminal: a Japanese line, and the English one under it."""
         place = self.file if self.line is None else f"{self.file} {self.line}行目"
+        place += f" {self.key}" if self.key else ""
         return f"{place}: {self.japanese}\n  {self}" if self.japanese else str(self)
 
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from reader.durable import write
-from reader.provision.fleet import example, write_setups
+from reader.provision.fleet import ONE, example, write_setups
 from reader.provision.importer import CONNECTION, provision
 from reader.uplink.outbox import Outbox
 
@@ -29,7 +29,7 @@ def live_in(root: Path, home: Path) -> bytes:
     template, boot = home / "clinic.toml", home / "boot"
     text = example().replace("[network]\n", f'[network]\nssid = "c"\npassphrase = "{PASSPHRASE.decode()}"\n')
     template.write_text(text.replace('"受付"', f'"{CLINIC.decode()}"'), "utf-8")
-    (setup,) = write_setups(template, [{}], home / "ca", home / "out", dt.datetime.now(dt.UTC))
+    (setup,) = write_setups(template, ONE, home / "ca", home / "out", dt.datetime.now(dt.UTC))
     boot.mkdir()
     setup.rename(boot / setup.name)
     assert provision(boot, root, dt.datetime.now(dt.UTC))

@@ -18,7 +18,7 @@ from reader import durable
 from reader.config.load import ConfigError, load
 from reader.config.refusal import REFUSAL_FILE, refused
 from reader.provision import importer, toml
-from reader.provision.fleet import example, read_rows, write_setups
+from reader.provision.fleet import ONE, example, read_rows, write_setups
 from reader.provision.importer import CONNECTION, provision
 from reader.provision.network import keyfile
 from reader.provision.schema import FILE_NAME, Network, load_setup
@@ -35,7 +35,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     template = folder / "clinic.toml"
     network = f'[network]\nssid = "clinic"\npassphrase = "{PASSPHRASE}"\n'
     template.write_text(example().replace("[network]\n", network), encoding="utf-8")
-    (path,) = write_setups(template, [{}], folder / "ca", folder / "out", NOW)
+    (path,) = write_setups(template, ONE, folder / "ca", folder / "out", NOW)
     return path.read_text("utf-8")
 
 
@@ -200,7 +200,7 @@ def test_what_cannot_work_is_refused_at_the_desk_not_at_the_clinic(
 def test_certificates_of_another_ca_key_or_year_are_refused(tmp_path: Path, written: str) -> None:
     template = tmp_path / "clinic.toml"
     template.write_text(example(), encoding="utf-8")
-    (path,) = write_setups(template, [{}], tmp_path / "other", tmp_path / "out", NOW)
+    (path,) = write_setups(template, ONE, tmp_path / "other", tmp_path / "out", NOW)
     mine, theirs = tomllib.loads(written), tomllib.loads(path.read_text("utf-8"))
     for part, says in (("ca", "not issued by the ca"), ("key", "does not belong")):
         mixed = {**mine, "certificates": {**mine["certificates"], part: theirs["certificates"][part]}}
@@ -270,9 +270,9 @@ def test_a_csv_makes_one_file_a_kiosk_each_with_its_own_key(tmp_path: Path) -> N
 def test_writing_again_keeps_the_ca_and_the_certificates(tmp_path: Path) -> None:
     template = tmp_path / "clinic.toml"
     template.write_text(example(), encoding="utf-8")
-    (path,) = write_setups(template, [{}], tmp_path / "ca", tmp_path / "out", NOW)
+    (path,) = write_setups(template, ONE, tmp_path / "ca", tmp_path / "out", NOW)
     first = path.read_bytes()
-    (path,) = write_setups(template, [{}], tmp_path / "ca", tmp_path / "out", NOW)
+    (path,) = write_setups(template, ONE, tmp_path / "ca", tmp_path / "out", NOW)
     assert path.read_bytes() == first
 
 
@@ -282,7 +282,13 @@ def test_writing_again_keeps_the_ca_and_the_certificates(tmp_path: Path) -> None
         ("site.clinic_name\nx\n", ":1: file: the header has no site.kiosk_id"),
         ("site.kiosk_id,wrong\na,b\n", ":1: file: the header has 'wrong'"),
         ("site.kiosk_id,certificates.key\na,b\n", "certificates.key"),
-        ("site.kiosk_id\na\na\n", ":3: site.kiosk_id: kiosk 'a' is there twice"),
+        ("site.kiosk_id,network.adress\na,b\n", "Did you mean network.address"),
+        ("site.kiosk_id;network.address\na;b\n", ":1: file: the header has"),
+        ("site.kiosk_id\na\na\n", ":3: site.kiosk_id: 'a' is there twice, first in line 2"),
+        ('site.kiosk_id,site.clinic_name\na,"x"\n,y\n', ":3: site.kiosk_id: no kiosk_id"),
+        ("site.kiosk_id,network.address\na,10.0.0.2/24\nb,10.0.0.2/24\n", ":3: network.address: '10.0.0.2/24' is"),
+        ("site.kiosk_id\n", "no kiosk in it"),
+        ('site.kiosk_id\n"a\n', "Close the quotation marks"),
         ("site.kiosk_id\na,b\n", "too many or too few cells"),
     ],
 )
@@ -292,6 +298,48 @@ def test_a_bad_csv_is_refused_by_line(tmp_path: Path, table: str, says: str) -> 
     with pytest.raises(ConfigError) as caught:
         read_rows(file)
     assert says in str(caught.value)
+
+
+def write_many(tmp_path: Path, template: str, table: str) -> str:
+    """Write the kiosks of a table; return what it complains about. Nothing is left of a failure."""
+    (tmp_path / "clinic.toml").write_text(template, encoding="utf-8")
+    (tmp_path / "kiosks.csv").write_text(table, encoding="utf-8")
+    rows = read_rows(tmp_path / "kiosks.csv")
+    with pytest.raises(ConfigError) as caught:
+        list(write_setups(tmp_path / "clinic.toml", rows, tmp_path / "ca", tmp_path / "out", NOW))
+    assert not (tmp_path / "ca").exists()
+    assert not (tmp_path / "out").exists()
+    return str(caught.value)
+
+
+def test_what_is_wrong_in_a_row_is_told_by_its_line_and_before_anything_is_written(tmp_path: Path) -> None:
+    table = "site.kiosk_id,network.ssid,network.passphrase\nfront,clinic,long enough\nBack,clinic,\ndesk,,\n"
+    said = write_many(tmp_path, example(), table)
+    assert "kiosks.csv:3: site.kiosk_id: string should match" in said
+    assert "kiosks.csv:3: network: ssid and passphrase go together" in said
+    assert "kiosks.csv:4: site.kiosk_id: 'desk' is the name of another certificate" in said
+    assert "kiosks.csv:2" not in said
+
+
+def test_what_is_wrong_in_the_template_is_told_once_for_all_kiosks(tmp_path: Path) -> None:
+    text = example().replace("[network]\n", '[network]\nssid = "clinic"\n')
+    said = write_many(tmp_path, text, "site.kiosk_id\na\nb\nc\n")
+    assert said.count("ssid and passphrase go together") == 1
+    assert f"clinic.toml:{line_of(text, '[network]')}: network" in said
+
+
+def test_a_broker_certificate_for_another_machine_is_noticed(tmp_path: Path) -> None:
+    template = tmp_path / "clinic.toml"
+    template.write_text(example(), encoding="utf-8")
+    list(write_setups(template, ONE, tmp_path / "ca", tmp_path / "out", NOW))
+    template.write_text(example().replace("192.168.1.10", "192.168.1.99"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"not for 192\.168\.1\.99"):
+        list(write_setups(template, ONE, tmp_path / "ca", tmp_path / "out", NOW))
+
+
+def test_a_missing_template_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="kaopi provision template"):
+        list(write_setups(tmp_path / "clinic.toml", ONE, tmp_path / "ca", tmp_path / "out", NOW))
 
 
 # -- the network ------------------------------------------------------------------------------------------------------
