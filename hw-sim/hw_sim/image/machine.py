@@ -228,5 +228,8 @@ class Machine:
             line.wait()
 
     def fetch(self, source: str, target: Path) -> None:
-        """Copy a file out."""
-        subprocess.run(self._ssh("scp", "-q", f"root@127.0.0.1:{source}", str(target)), check=True, timeout=1200)
+        """Copy a file out. Raises MachineFailed."""
+        command = self._ssh("scp", "-q", f"root@127.0.0.1:{source}", str(target))
+        result = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+        if result.returncode:
+            raise MachineFailed(f"{source}: {result.stderr}")

@@ -115,7 +115,7 @@ class Kiosk:
         """Keep what the screen shows."""
         self.machine.run(_tell(clinic.SCREEN_SOCKET, "picture /run/kaopi/screen.png"))
         deadline = time.monotonic() + 10 * self.slow
-        while "screen.png" not in self.machine.run("ls /run/kaopi"):
+        while "screen.png" not in self.machine.run("ls /run/kaopi").split():  # a draft is called otherwise
             if time.monotonic() > deadline:
                 raise MachineFailed("no picture of the screen")
             time.sleep(1)
