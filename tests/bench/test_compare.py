@@ -23,6 +23,8 @@ def test_a_goal_is_not_met_by_too_few_trials() -> None:
 def test_a_missed_goal_is_said() -> None:
     lost = count_row(1, 1000, "results") | {"goal": 0}
     assert misses({"kill.lost": lost}) == ["GOAL MISSED: kill.lost is 1 results, goal 0"]
+    few = {"pad.sim_apcer_max": row(0.0, "fraction", 2) | {"goal": 0.0}}
+    assert misses(few) == ["GOAL NOT PROVED: pad.sim_apcer_max rests on 2 trials of 150"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from hw_sim.bench.figures import Better, figure_of
 from hw_sim.bench.rows import Row
@@ -11,16 +12,29 @@ REGRESSION = 0.10
 COMPARABLE = ("fraction", "ratio")
 
 
-def missed(name: str, row: Row) -> bool:
-    """Tell whether a figure misses its goal, or rests on too few trials to meet it."""
+class Standing(StrEnum):
+    """How a figure stands to its goal. OPEN: it would meet it, and too little was tried to say so."""
+
+    NO_GOAL = ""
+    MET = "met"
+    MISSED = "missed"
+    OPEN = "open"
+
+
+def standing(name: str, row: Row) -> Standing:
+    """Return how a figure stands to its goal."""
     goal, figure = row["goal"], figure_of(name)
     if goal is None:
-        return False
-    if figure is not None and row["n"] < figure.least_n:
-        return True
-    if figure is not None and figure.better is Better.HIGHER:
-        return bool(row["value"] < goal)
-    return bool(row["value"] > goal)
+        return Standing.NO_GOAL
+    higher = figure is not None and figure.better is Better.HIGHER
+    if row["value"] < goal if higher else row["value"] > goal:
+        return Standing.MISSED
+    return Standing.OPEN if figure is not None and row["n"] < figure.least_n else Standing.MET
+
+
+def missed(name: str, row: Row) -> bool:
+    """Tell whether a figure misses its goal, or rests on too few trials to meet it."""
+    return standing(name, row) in (Standing.MISSED, Standing.OPEN)
 
 
 def worsening(name: str, row: Row, before: Row) -> float | None:
@@ -58,9 +72,16 @@ def regressions(metrics: Mapping[str, Row], baseline: Mapping[str, Row]) -> list
 
 
 def misses(metrics: Mapping[str, Row]) -> list[str]:
-    """Return a line for each goal that is missed."""
-    return [
-        f"GOAL MISSED: {name} is {row['value']:.4g} {row['unit']}, goal {row['goal']:g}"
-        for name, row in metrics.items()
-        if missed(name, row)
-    ]
+    """Return a line for each goal that is missed, or of which too little was tried to say anything."""
+    lines = []
+    for name, row in metrics.items():
+        match standing(name, row):
+            case Standing.MISSED:
+                lines.append(f"GOAL MISSED: {name} is {row['value']:.4g} {row['unit']}, goal {row['goal']:g}")
+            case Standing.OPEN:
+                figure = figure_of(name)
+                assert figure is not None, "only a declared figure asks for trials"
+                lines.append(f"GOAL NOT PROVED: {name} rests on {row['n']} trials of {figure.least_n}")
+            case _:
+                pass
+    return lines

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from hw_sim.bench import charts, readme, words
-from hw_sim.bench.compare import REGRESSION, missed, regressions, worsening
+from hw_sim.bench import charts, leads, readme, words
+from hw_sim.bench.compare import REGRESSION, Standing, regressions, standing, worsening
 from hw_sim.bench.figures import Chapter, figure_of
 from hw_sim.bench.readme import JAPANESE
 from hw_sim.bench.result import Result
@@ -38,6 +38,7 @@ def page(result: Result, baseline: Result | None) -> str:
         *(_answer(chapter, result.metrics) for chapter in ANSWERS),
         "</div>",
         _japanese(result.metrics),
+        _wanting(result, before),
         *(_chapter(chapter, result, before) for chapter in Chapter),
         _absent(result),
         _reading(baseline),
@@ -46,30 +47,46 @@ def page(result: Result, baseline: Result | None) -> str:
 
 
 def _verdict(result: Result, before: Mapping[str, Row]) -> str:
-    goals = [name for name, row in result.metrics.items() if row["goal"] is not None]
-    not_met = {name: row for name, row in result.metrics.items() if missed(name, row)}
-    worse = regressions(result.metrics, before)
-    said = f"{len(goals) - len(not_met)} of {len(goals)} goals are met."
-    if not goals:
+    """How the goals stand, in one line."""
+    stands = [standing(name, row) for name, row in result.metrics.items() if row["goal"] is not None]
+    if not stands:
         return ""
-    if not not_met and not worse:
-        return f'<div class="verdict">{said} Nothing got worse by more than a tenth since the baseline.</div>'
-    lines = "".join(f"<li>{html.escape(words.miss(name, row))}" for name, row in not_met.items())
-    lines += "".join(f"<li>{html.escape(line)}" for line in worse)
-    return f'<div class="verdict not">{said} What is not as it should be:<ul>{lines}</ul></div>'
+    missed, unproven = stands.count(Standing.MISSED), stands.count(Standing.OPEN)
+    worse = len(regressions(result.metrics, before))
+    said = f"{stands.count(Standing.MET)} of {len(stands)} goals are met"
+    said += f", {missed} {'is' if missed == 1 else 'are'} missed" if missed else ""
+    said += f", {unproven} cannot be told yet" if unproven else ""
+    said += f"; {worse} {'figure' if worse == 1 else 'figures'} got worse" if worse else ""
+    if not worse:
+        said += ". Nothing got worse by more than a tenth since the baseline"
+    return f'<div class="verdict{" not" if missed or worse else ""}">{said}.</div>'
+
+
+def _wanting(result: Result, before: Mapping[str, Row]) -> str:
+    """Every goal that is not met and every figure that got worse."""
+    by = {kind: [n for n, row in result.metrics.items() if standing(n, row) is kind] for kind in Standing}
+    said = ""
+    for kind, head in (
+        (Standing.MISSED, "Goals that are missed"),
+        (Standing.OPEN, "Goals of which nothing can be said yet"),
+    ):
+        lines = "".join(f"<li>{html.escape(words.miss(name, result.metrics[name]))}" for name in by[kind])
+        said += f"<h3>{head}</h3><ul>{lines}</ul>" if lines else ""
+    lines = "".join(f"<li>{html.escape(line)}" for line in regressions(result.metrics, before))
+    said += f"<h3>What got worse since the baseline</h3><ul>{lines}</ul>" if lines else ""
+    return f'<section class="wanting"><h2>What is not as it should be</h2>{said}</section>' if said else ""
 
 
 def _answer(chapter: Chapter, metrics: Mapping[str, Row]) -> str:
     lines = ANSWERS[chapter](metrics)
-    state = {True: "met", False: "missed", None: ""}
-    body = "".join(
-        f'<dt class="{state[line.met]}">{html.escape(line.big)}<dd>{html.escape(line.says)}' for line in lines
-    )
-    return f"<section><h2>{chapter}</h2><dl>{body or '<dd>not measured in this run'}</dl></section>"
+    body = "".join(f'<dt class="{line.standing}">{html.escape(line.big)}<dd>{html.escape(line.says)}' for line in lines)
+    lead = f'<p class="lead">{html.escape(leads.english(chapter, metrics))}</p>'
+    return f"<section><h2>{chapter}</h2>{lead}<dl>{body or '<dd>not measured in this run'}</dl></section>"
 
 
 def _japanese(metrics: Mapping[str, Row]) -> str:
-    """The main figures for a reader of Japanese."""
+    """The three answers and the main figures for a reader of Japanese."""
+    said = "".join(f"<li>{html.escape(leads.japanese(chapter, metrics))}" for chapter in ANSWERS)
     lines = "".join(
         f"<tr><td>{html.escape(says)}<td>{html.escape(JAPANESE.shown(metrics[name]['value'], metrics[name]['unit']))}"
         f"<td>{html.escape(words.interval(metrics[name]))}<td>{_state_ja(name, metrics[name])}"
@@ -80,15 +97,15 @@ def _japanese(metrics: Mapping[str, Row]) -> str:
     if not lines:
         return ""
     return (
-        '<details lang="ja"><summary>日本語で読む: どれだけ速く、正しく、安全か</summary>'
-        f'<div class="scroll"><table>{head}{lines}</table></div></details>'
+        f'<section lang="ja"><h2>どれだけ速く、正しく、安全か</h2><ul class="lead">{said}</ul>'
+        f'<details><summary>測った値と目標</summary><div class="scroll"><table>{head}{lines}</table></div></details>'
+        "</section>"
     )
 
 
 def _state_ja(name: str, row: Row) -> str:
     text = readme.state(name, row, JAPANESE).replace("**", "")
-    kind = "" if not text else "missed" if missed(name, row) else "met"
-    return f'<span class="{kind}">{html.escape(text)}</span>'
+    return f'<span class="{standing(name, row)}">{html.escape(text)}</span>'
 
 
 def _chapter(chapter: Chapter, result: Result, before: Mapping[str, Row]) -> str:
@@ -120,12 +137,12 @@ def _table(metrics: Mapping[str, Row], before: Mapping[str, Row]) -> str:
 
 def _line(name: str, row: Row, before: Row | None) -> str:
     goal = words.aim(name, row)
-    state = "" if not goal else "missed" if missed(name, row) else "met"
     was = "" if before is None else words.shown(before["value"], before["unit"])
     return (
         f'<tr><td>{html.escape(words.said(name))}<span class="id">{html.escape(name)}</span>'
         f"<td>{html.escape(words.shown(row['value'], row['unit']))}<td>{html.escape(words.interval(row))}"
-        f'<td>{row["n"]:,}<td class="{state}">{html.escape(goal)}<td>{html.escape(was)}<td>{_change(name, row, before)}'
+        f'<td>{row["n"]:,}<td class="{standing(name, row)}">{html.escape(goal)}<td>{html.escape(was)}'
+        f"<td>{_change(name, row, before)}"
     )
 
 
@@ -158,7 +175,8 @@ def _reading(baseline: Result | None) -> str:
         )
     return (
         "<h2>How to read this</h2><p>Bars and dots are what was measured; the pale band or thin line is the 95 % "
-        "interval: measured again, the truth may lie anywhere in it. The orange line is the goal. n is how many "
+        "interval: measured again, the truth may lie anywhere in it. The orange line is the goal: ✓ met, ✗ missed, "
+        "? too little was tried to say. n is how many "
         f"measurements or trials a figure rests on. {html.escape(compared)} The same figures are in out/bench.json; "
         "rates are fractions there.</p>"
     )

@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from hw_sim.bench import words
-from hw_sim.bench.compare import missed
+from hw_sim.bench.compare import Standing, missed
 from hw_sim.bench.figures import Better, Chapter, figure_of
 from hw_sim.bench.result import Result
 from hw_sim.bench.rows import Row
@@ -128,9 +128,10 @@ def page(result: Result) -> str:
         if not mine:
             continue
         lines += [f"## {chapter}", ""]
-        state = {True: "", False: " (**goal not met**)", None: ""}
+        state = {Standing.MISSED: " (**goal not met**)", Standing.OPEN: " (**not proved yet**)"}
         if chapter in answers:
-            lines += [f"- **{one.big}** {one.says}{state[one.met]}" for one in answers[chapter](result.metrics)]
+            said = answers[chapter](result.metrics)
+            lines += [f"- **{one.big}** {one.says}{state.get(one.standing, '')}" for one in said]
             lines.append("")
         lines += ["| figure | value | 95 % interval | n | goal | id |", "|---|---|---|---|---|---|"]
         lines += [_line(name, row) for name, row in mine.items() if not _drawing(name)]

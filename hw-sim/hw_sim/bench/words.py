@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hw_sim.bench.compare import missed
+from hw_sim.bench.compare import Standing, standing
 from hw_sim.bench.figures import Better, figure_of
 from hw_sim.bench.rows import Row
 
@@ -65,27 +65,32 @@ def said(name: str) -> str:
 
 
 def miss(name: str, row: Row) -> str:
-    """Return a missed goal in words."""
+    """Return a missed goal in words, or one of which nothing can be said yet."""
+    figure = figure_of(name)
+    if figure is not None and standing(name, row) is Standing.OPEN:
+        return f"{said(name)}: {row['n']:,} tried, {figure.least_n} are needed to say"
     between = f", 95 % interval {interval(row)}" if interval(row) else ""
     return f"{said(name)}: {shown(row['value'], row['unit'])} (goal: {aim(name, row)}{between})"
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One answer: a figure said in a sentence. met: None where no goal speaks."""
+    """One answer: a figure said in a sentence, and how it stands to its goal."""
 
     big: str
     says: str
-    met: bool | None
+    standing: Standing
 
 
 def _one(metrics: Metrics, name: str, says: str) -> list[Headline]:
     row = metrics.get(name)
     if row is None:
         return []
-    goal = aim(name, row)
-    met = None if row["goal"] is None else not missed(name, row)
-    return [Headline(shown(row["value"], row["unit"]), says + (f" (goal: {goal})" if goal else ""), met)]
+    goal, stands = aim(name, row), standing(name, row)
+    said = f"{says} (goal: {goal})" if goal else says
+    if stands is Standing.OPEN:
+        said += f"; {row['n']:,} are too few to say"
+    return [Headline(shown(row["value"], row["unit"]), said, stands)]
 
 
 def _zero(metrics: Metrics, names: tuple[str, ...], says: str) -> list[Headline]:
@@ -96,7 +101,8 @@ def _zero(metrics: Metrics, names: tuple[str, ...], says: str) -> list[Headline]
     events, trials = sum(row["value"] for row in rows), sum(row["n"] for row in rows)
     likely = max(row["high"] / row["n"] for row in rows)
     sure = f"; with 95 % certainty fewer than 1 in {int(1 / likely):,}" if not events and likely else ""
-    return [Headline(number(events), says.format(n=number(trials / len(rows))) + sure, events == 0)]
+    stands = Standing.MISSED if events else Standing.MET
+    return [Headline(number(events), says.format(n=number(trials / len(rows))) + sure, stands)]
 
 
 def fast(metrics: Metrics) -> list[Headline]:
@@ -107,7 +113,7 @@ def fast(metrics: Metrics) -> list[Headline]:
         link = metrics["path.link_s"]["value"]
         says = f"card in to verified; {number(link)} s of it the card itself needs"
         goal = f" (goal: at most {number(ratio['goal'])} times the card's time; it is {number(ratio['value'])})"
-        found.append(Headline(f"{number(took)} s", says + goal, not missed("path.verified_over_link", ratio)))
+        found.append(Headline(f"{number(took)} s", says + goal, standing("path.verified_over_link", ratio)))
     found += _one(metrics, "flow.taps_returning", "is all that a patient who comes again needs")
     found += _one(metrics, "flow.taps_new", "is all that a new patient needs who agrees to everything")
     found += _one(metrics, "flow.patients_per_hour", "can pass one kiosk")
@@ -134,8 +140,13 @@ def safe(metrics: Metrics) -> list[Headline]:
         tried = sum(row["n"] for row in species)
         passed = sum(round(row["value"] * row["n"]) for row in species)
         likely = shown(max(row["high"] for row in species), "fraction")
-        says = f"of {tried} simulated attacks of {len(species)} kinds passed (goal: none); up to {likely} of a kind may"
-        found.append(Headline(number(passed), says, passed == 0))
+        says = f"of {tried} simulated attacks of {len(species)} kinds passed (goal: none)"
+        worst = metrics.get("pad.sim_apcer_max")
+        stands = Standing.MISSED if passed else Standing.MET
+        if worst is not None and not passed:
+            stands = standing("pad.sim_apcer_max", worst)
+        says += f"; too few to say: up to {likely}" if stands is Standing.OPEN else f"; up to {likely}"
+        found.append(Headline(number(passed), f"{says} of a kind may", stands))
     found += _one(metrics, "face.nuaa_fmr", "of strangers were taken for the card's owner")
     found += _one(metrics, "pad.sim_bpcer", "of living people were not taken for living within 5 s")
     lost = "results lost or doubled of {n}, while processes were killed and disks failed"
