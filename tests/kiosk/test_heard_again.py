@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,29 +47,24 @@ class Room:
         return list(self.spoken)
 
 
-def test_the_start_screen_speaks_only_to_a_finger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     scenario = Scenario(title="heard", patient=Patient(card="over40"), do=(Do(insert=""),), expect=Expect())
     world = World(scenario, tmp_path)
     world.open()
-    try:
-        room = Room(world, monkeypatch)
-        room.until(Step.IDLE)
-        assert room.spoken == []
-        assert room.touch_the_picture() == ["idle"]
-    finally:
-        world.close()
+    yield Room(world, monkeypatch)
+    world.close()
 
 
-def test_a_screen_says_again_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scenario = Scenario(title="heard", patient=Patient(card="over40"), do=(Do(insert=""),), expect=Expect())
-    world = World(scenario, tmp_path)
-    world.open()
-    try:
-        room = Room(world, monkeypatch)
-        room.until(Step.IDLE)
-        world.put_card()
-        room.until(Step.CONSENT)
-        assert room.spoken[-1] == "consent"
-        assert room.touch_the_picture() == ["consent"]
-    finally:
-        world.close()
+def test_the_start_screen_speaks_only_to_a_finger(room: Room) -> None:
+    room.until(Step.IDLE)
+    assert room.spoken == []
+    assert room.touch_the_picture() == ["idle"]
+
+
+def test_a_screen_says_again_what_it_said(room: Room) -> None:
+    room.until(Step.IDLE)
+    room.world.put_card()
+    room.until(Step.CONSENT)
+    assert room.spoken[-1] == "consent"
+    assert room.touch_the_picture() == ["consent"]
