@@ -16,12 +16,23 @@ from reader.face.engine import FaceEngine
 from reader.face.geometry import Pose, pose
 from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, draw
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
-from reader.face.liveness.rule import LEAST_BANDS, LEAST_BORDER, LEAST_FRAMES, Cues, Verdict, Weights, evidence, verdict
+from reader.face.liveness.rule import (
+    LEAST_BANDS,
+    LEAST_BORDER,
+    LEAST_FRAMES,
+    SURE_TURN_DEPTH,
+    Cues,
+    Verdict,
+    Weights,
+    evidence,
+    verdict,
+)
 from reader.session.vocabulary import Guidance
 
 WEIGHTS = Weights()
 GOOD = Cues(passive=6.0, frames=LEAST_FRAMES, repeats=0.0)
 LEFT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.05)
+HEAD = Answer(Guidance.TURN_LEFT, passed=True, depth=SURE_TURN_DEPTH)
 FLAT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.01)
 FAILED = Answer(Guidance.TURN_LEFT, passed=False)
 
@@ -58,6 +69,14 @@ def test_weak_evidence_asks_and_a_turn_of_a_solid_head_settles_it() -> None:
     weak = replace(GOOD, passive=1.0)
     assert verdict(weak, WEIGHTS) is Verdict.CHALLENGE
     assert verdict(replace(weak, answers=(LEFT,), solid=True), WEIGHTS) is Verdict.LIVE
+
+
+def test_a_turn_as_deep_as_a_head_decides_unless_something_is_held_up() -> None:
+    doubtful = replace(GOOD, passive=WEIGHTS.refuse + 0.1, solid=True, answers=(HEAD,))
+    assert verdict(doubtful, WEIGHTS) is Verdict.LIVE
+    assert verdict(replace(doubtful, answers=(LEFT,)), WEIGHTS) is Verdict.CHALLENGE
+    assert verdict(replace(doubtful, border=LEAST_BORDER), WEIGHTS) is not Verdict.LIVE
+    assert verdict(replace(doubtful, bands=LEAST_BANDS), WEIGHTS) is not Verdict.LIVE
 
 
 def test_a_flat_turn_is_worse_than_none() -> None:
@@ -149,9 +168,18 @@ def test_depth_is_seen_in_ordinary_movement() -> None:
 
 def test_a_sheet_that_is_waved_about_counts_as_flat() -> None:
     cue = DepthCue()
-    for degrees in (0, 10, 20, 25, 28, 30, 31, 32, 33, 34, 34, 34):
+    for degrees in (0, 10, 20, 25, 28, 30, 20, 10, 0, -10, -20, -30):
         cue.add(sheet(math.radians(degrees)), Pose(math.radians(degrees), 0, 0))
     assert cue.flat
+    assert not cue.solid
+
+
+def test_one_bad_view_as_of_a_bowed_head_makes_nobody_flat() -> None:
+    cue = DepthCue()
+    cue.add(sheet(0.0), Pose(0, math.radians(-20), 0))
+    for _ in range(20):
+        cue.add(sheet(0.0), Pose(0, 0, 0))
+    assert not cue.flat
     assert not cue.solid
 
 

@@ -111,6 +111,7 @@ class DepthCue:
     def __init__(self) -> None:
         self._views: list[tuple[float, float, Points]] = []
         self._run = 0
+        self._against: set[int] = set()  # the views that looked flat, in this run
         self.solid = False
         self.flat = False
         self.swing = 0.0
@@ -125,8 +126,10 @@ class DepthCue:
             self.residual = depth_residual(self._views[farthest][2], points)
             agrees = self.residual >= self.SOLID * self.swing
             self._run = max(self._run, 0) + 1 if agrees else min(self._run, 0) - 1
+            self._against = set() if agrees else self._against | {farthest}
             self.solid = self.solid or self._run >= self._SETTLED
-            self.flat = self.flat or self._run <= -4 * self._SETTLED
+            # One view alone may be a bad mesh, as of a bowed head; a sheet looks flat from every side.
+            self.flat = self.flat or (self._run <= -4 * self._SETTLED and len(self._against) > 1)
         if len(away) < self._MOST and (not away or min(away) > self._APART):
             self._views.append((pose.yaw, pose.pitch, points.copy()))
 

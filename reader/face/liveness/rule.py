@@ -4,7 +4,8 @@ Evidence adds up in nats (log-odds of a living person against an attack), on one
 
     passive     mean over at least ten frames, -10 .. +8: prints of a research set reach 1.9, half of the living 4.5
     depth       the face was seen to be solid while it turned or nodded by itself
-    turn        a turn asked for at random was made in time and to the right side, by a solid head
+    turn        a turn asked for at random was made in time and to the right side, by a solid head; it decides where the
+                depth is a head's own and nothing is seen to be held up
     border      straight edges on both sides go with the face: paper or a screen in somebody's hands
     bands       brightness bands run over the face and not over the room: a screen's refreshing
     blinks      eyelids moved, which no photograph does; a film does, so it weighs little
@@ -23,6 +24,7 @@ from reader.face.liveness.challenge import Answer
 
 LEAST_FRAMES = 10
 LEAST_TURN_DEPTH = 0.045  # of the eye distance, at the turn's end: heads show 0.06 and more, bent sheets up to 0.034
+SURE_TURN_DEPTH = 0.06
 LEAST_BANDS = 0.03  # living faces under steady light reach 0.016
 LEAST_BORDER = 0.03  # of living people none is above 0.01
 MOST_REPEATS = 0.2
@@ -49,6 +51,7 @@ class Weights:
     bands: float = -2.0  # a nodding head can look banded
     blink: float = 0.5
     turn: float = 4.5
+    sure_turn: float = 8.0  # whoever was not refused at once is accepted after it
     failed: float = -3.0
     flat: float = -6.0
     most_challenges: int = 2
@@ -78,11 +81,14 @@ class Cues:
 def evidence(cues: Cues, weights: Weights) -> float:
     """Return the sum of evidence in nats."""
     total = cues.passive + weights.depth * cues.solid + weights.flat * (cues.flat and not cues.solid)
-    total += weights.border * (cues.border >= LEAST_BORDER) + weights.bands * (cues.bands >= LEAST_BANDS)
+    edges, banded = cues.border >= LEAST_BORDER, cues.bands >= LEAST_BANDS
+    total += weights.border * edges + weights.bands * banded
     total += weights.blink * (cues.blinks > 0)
     for answer in cues.answers:
         if not answer.passed:
             total += weights.failed
+        elif answer.depth >= SURE_TURN_DEPTH and not (edges or banded):
+            total += weights.sure_turn
         elif answer.depth >= LEAST_TURN_DEPTH:
             total += weights.turn
         else:
