@@ -69,7 +69,7 @@ _CERTIFICATES: Final[Mapping[CertificateState, tuple[str, Tone] | None]] = {
     CertificateState.EXPIRED: ("電子証明書の期限が切れています", "bad"),
     CertificateState.NONE: ("電子証明書がありません", "bad"),
 }
-_AT: Final = {"at_kiosk": "機械の前で始めました", "at_desk": "受付で始めました"}
+_AT_KIOSK: Final = {"at_kiosk": "機械の前で始めました"}
 _ANSWER_WAIT: Final = timedelta(seconds=6)
 
 
@@ -210,7 +210,7 @@ def watch_of(row: StoredResult) -> tuple[Watch, ...]:
         found.append(Watch("健康保険証の利用登録を希望しています", "watch"))
     if message.verification.method is Method.VISUAL:
         reason = message.verification.reason or ""
-        words = REASONS[VisualReason(reason)] if reason in list(VisualReason) else _AT.get(reason, reason)
+        words = REASONS[VisualReason(reason)] if reason in list(VisualReason) else _AT_KIOSK.get(reason, reason)
         found.append(Watch(f"目視確認：{message.verification.operator}（{words}）", "info"))
     if not message.clock_synced:
         found.append(Watch("機械の時計が合っていません。時刻は正しくないかもしれません", "info"))

@@ -223,7 +223,7 @@ _BASIC: Final = {
     ),
     Step.CONSENT_AGAIN: _session(Step.CONSENT_AGAIN, last_consents=_LAST),
     Step.REFERRED: _session(Step.REFERRED, failure=Failure.FACE_NOT_MATCHED),
-    Step.VISUAL_CHECK: _session(Step.VISUAL_CHECK, visual=VisualOrder("受付1", "at_desk", 100.0), verified=False),
+    Step.VISUAL_CHECK: _session(Step.VISUAL_CHECK, visual=VisualOrder("受付1", "受付で開始", 100.0), verified=False),
     Step.PIN_LAST_TRY: _session(Step.PIN_LAST_TRY, card=_card(pin_tries=1)),
 }
 _LIVE: Final = {

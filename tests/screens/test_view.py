@@ -51,7 +51,7 @@ def test_staff_read_japanese_whatever_the_patient_chose(step: Step) -> None:
 
 
 def test_an_armed_visual_check_shows_a_line_only_while_no_card_is_in() -> None:
-    order = VisualOrder("受付1", "at_desk", 60.0)
+    order = VisualOrder("受付1", "unwell", 60.0)
     assert present(Session(step=Step.IDLE, visual=order), LiveView()).staff_line is not None
     assert present(Session(step=Step.FACE, visual=order, slot_visit=1), LiveView()).staff_line is None
 

@@ -8,7 +8,7 @@ from reader.screen.screens.screen import Screen
 from reader.session.state import Session
 from reader.session.vocabulary import Button, VisualReason
 
-_KNOWN_REASONS = ("at_kiosk", "at_desk", *VisualReason)
+_KNOWN_REASONS = ("at_kiosk", *VisualReason)
 
 
 def content(session: Session) -> Content:
