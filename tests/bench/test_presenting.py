@@ -40,11 +40,13 @@ def test_a_run_cut_short_is_taken_up_where_it_ended(tmp_path: Path, played: list
     assert [(one.kind, one.seed) for one in load(kept)] == played
 
 
-def test_outcomes_of_another_rule_are_void(tmp_path: Path) -> None:
+def test_outcomes_of_another_rule_are_void_and_none_counts_twice(tmp_path: Path) -> None:
     kept = tmp_path / "outcomes.jsonl"
     keep(kept, outcome(BONA_FIDE, FRESH, live=True))
     lines = kept.read_text("utf-8").splitlines()
-    kept.write_text("\n".join([*lines, json.dumps({**json.loads(lines[0]), "rule": "of yesterday"})]) + "\n", "utf-8")
+    kept.write_text(
+        "\n".join([*lines, *lines, json.dumps({**json.loads(lines[0]), "rule": "of yesterday"})]) + "\n", "utf-8"
+    )
     assert len(load(kept)) == 1
 
 

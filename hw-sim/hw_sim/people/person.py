@@ -87,16 +87,16 @@ def _person(catalog: Catalog, person: str, cache_dir: Path | None, models: Path 
     return Person(person, portraits, photos[0].showcase)
 
 
-def evaluation_people(folder: Path, limit: int, models: Path | None = None) -> Iterator[Person]:
+def evaluation_people(folder: Path, limit: int, models: Path | None = None, skip: int = 0) -> Iterator[Person]:
     """Yield people with two photographs each from evaluation data: one folder a person, pictures inside.
 
-    Nothing of them is kept on disk; ids are "e001", … in the order of the folders. Pictures without a face are passed
-    over. Raises PhotosMissing when ``folder`` is not there.
+    Nothing of them is kept on disk; ids are "e001", … in the order of the folders, of which the first ``skip`` are left
+    out. Pictures without a face are passed over. Raises PhotosMissing when ``folder`` is not there.
     """
     if not folder.is_dir():
         raise PhotosMissing(f"no evaluation data in {folder}; set KAOPI_DATA to the folder that holds it")
     given = 0
-    for home in sorted(one for one in folder.iterdir() if one.is_dir()):
+    for home in sorted(one for one in folder.iterdir() if one.is_dir())[skip:]:
         pictures = sorted(home.glob("*.jpg"))
         if len(pictures) < 2:
             continue
