@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import shutil
 from pathlib import Path
 
 import pytest
 from hw_sim.card.inprocess import InProcessReader
+from hw_sim.card.personas import persona
 from hw_sim.image import bundles, clinic
 from hw_sim.image.cuts import FAILING, INSTALLING, PROBE, spread
 from hw_sim.image.machine import CREDENTIALS, Machine, MachineFailed
-from hw_sim.image.remote_reader import obey
+from hw_sim.image.remote_reader import obey, open_card_reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +58,23 @@ def test_the_slot_obeys_and_shrugs_off_nonsense() -> None:
         obey(reader, nonsense)
     obey(reader, "remove")
     assert reader.card() is None
+
+
+def test_the_doctor_opens_a_slot_of_its_own_and_leaves_the_kiosks_alone(tmp_path: Path) -> None:
+    socket = {"socket": str(tmp_path / "slot.sock")}
+    kiosk = open_card_reader(socket)
+    doctor = open_card_reader(socket)
+    try:
+        kiosk.insert(persona("normal", datetime.date(2026, 11, 22)))
+        told = kiosk.poll(0)
+        assert told is not None
+        assert told.inserted
+        assert doctor.poll(0) is None
+        doctor.close()
+        assert kiosk.poll(0) is None, "a card is told once"
+    finally:
+        kiosk.remove()
+        kiosk.close()
 
 
 def test_a_machine_without_power_says_so_instead_of_waiting(tmp_path: Path) -> None:

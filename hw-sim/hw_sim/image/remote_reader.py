@@ -38,10 +38,24 @@ def _listen(link: socket.socket, reader: InProcessReader) -> None:
         obey(reader, link.recv(256).decode("utf-8", "replace"))
 
 
+def _listened_to(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        try:
+            link.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+
 def open_card_reader(settings: Mapping[str, object]) -> InProcessReader:
-    """Entry point ``card_reader.remote``. settings: socket (a path)."""
-    reader = slot("default")
+    """Entry point ``card_reader.remote``. settings: socket (a path).
+
+    Whoever opens it beside the kiosk, as the doctor does, gets an empty slot and leaves the kiosk's alone.
+    """
     path = Path(str(settings["socket"]))
+    if _listened_to(path):
+        return InProcessReader()
+    reader = slot("default")
     path.unlink(missing_ok=True)
     link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     before = os.umask(0o077)
