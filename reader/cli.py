@@ -27,6 +27,10 @@ models_app = typer.Typer(no_args_is_help=True, help="Build and check the face mo
 provision_app = typer.Typer(no_args_is_help=True, help="Set kiosks up by a file on their boot partition.")
 update_app = typer.Typer(no_args_is_help=True, help="Install signed updates of an image with two slots.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure face comparison, liveness and light.")
+desk_app = typer.Typer()
+enrol_app = typer.Typer(no_args_is_help=True, help="Give kiosks their certificates for a one-time token.")
+app.add_typer(desk_app, name="desk")
+desk_app.add_typer(enrol_app, name="enrol")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(provision_app, name="provision")
@@ -88,6 +92,7 @@ def _broker(config: KaopiConfig) -> BrokerSettings:
 @app.command()
 def run(site: SiteOption = None) -> None:
     """Run the kiosk: screen, camera, card. Ends with an error when a part of it dies; systemd starts it again."""
+    from reader.config.enrolling import waiting
     from reader.config.factory_reset import told
     from reader.config.load import ConfigError, load
     from reader.config.refusal import refused
@@ -107,7 +112,9 @@ def run(site: SiteOption = None) -> None:
         if erasing:
             code = run_erasing(config or load())
         elif problems or config is None:
-            code = run_refused(config or load(), problems)
+            code = run_refused(config or load(), lambda: problems)
+        elif waiting():
+            code = run_refused(config, waiting)
         else:
             code = run_kiosk(config, inspect=lambda: _inspect(site))
     except DeviceError as error:
@@ -203,8 +210,9 @@ def card(site: SiteOption = None) -> None:
         slot.close()
 
 
-@app.command()
+@desk_app.callback(invoke_without_command=True)
 def desk(
+    context: typer.Context,
     database: Annotated[Path, typer.Option(help="SQLite file of the clinic PC.")] = Path("kaopi-desk.sqlite3"),
     site_id: Annotated[str, typer.Option(help="The clinic's site id, as in every kiosk's configuration.")] = "site",
     clinic: Annotated[str, typer.Option(help="Name shown on the page.")] = "受付",
@@ -217,6 +225,8 @@ def desk(
     folder: Annotated[Path | None, typer.Option(help="Folder that a レセコン watches.")] = None,
 ) -> None:
     """Run the clinic PC's side: receive, store, acknowledge, show the reception page."""
+    if context.invoked_subcommand is not None:
+        return
     from reader.desk.run import run_desk
     from reader.desk.settings import DeskSettings
     from reader.uplink.settings import BrokerSettings, Tls
@@ -235,6 +245,61 @@ def desk(
         ),
         on_ready=lambda _: typer.echo(f"the reception page is at http://127.0.0.1:{port}/"),
     )
+
+
+CertificatesOption = Annotated[Path, typer.Option(help="The folder of the clinic's CA.")]
+
+
+@enrol_app.command("serve")
+def enrol_serve(
+    certificates: CertificatesOption = Path("certificates"),
+    port: Annotated[int, typer.Option(help="Port that kiosks ask at.")] = 8738,
+    minutes: Annotated[int, typer.Option(help="Listen this long even if no token is open.", min=0)] = 0,
+) -> None:
+    """Give certificates to kiosks with a one-time token, as long as a token is open. Needs the CA's key."""
+    import datetime
+
+    from reader.desk.enrolment import listen
+
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes) if minutes else None
+    try:
+        listen(certificates, port, typer.echo, at_least_until=until)
+    except (OSError, ValueError) as error:
+        _refuse(f"{error}\nThe folder of the CA is made by `kaopi provision write`; name it by --certificates.")
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@enrol_app.command("list")
+def enrol_list(certificates: CertificatesOption = Path("certificates")) -> None:
+    """Say which kiosks have a token, and whether it is open, spent or expired."""
+    import datetime
+
+    from reader.uplink.enrolment import TokenBook
+
+    now = datetime.datetime.now(datetime.UTC)
+    try:
+        tickets = TokenBook(certificates).tickets()
+    except ValueError as error:
+        _refuse(str(error))
+    for ticket in tickets:
+        day = (ticket.spent_at or ticket.expires_at)[:10]
+        typer.echo(f"{ticket.kiosk}: {ticket.state(now)} ({day})")
+    if not tickets:
+        typer.echo("no tokens; `kaopi provision write --enrol` makes them")
+
+
+@enrol_app.command("cancel")
+def enrol_cancel(
+    kiosk: Annotated[str, typer.Argument(help="The kiosk's name.")],
+    certificates: CertificatesOption = Path("certificates"),
+) -> None:
+    """Take a token back that was not spent yet: its set-up file was lost, say."""
+    from reader.uplink.enrolment import TokenBook
+
+    if not TokenBook(certificates).cancel(kiosk):
+        _refuse(f"{kiosk} has no open token; `kaopi desk enrol list` says who has")
+    typer.echo(f"the token of {kiosk} is good no longer")
 
 
 @app.command()
@@ -330,8 +395,11 @@ def provision_write(
     certificates: Annotated[
         Path, typer.Option(help="The clinic's CA and certificates, made when missing. Its ca.key stays at home.")
     ] = Path("certificates"),
+    enrol: Annotated[
+        bool, typer.Option("--enrol", help="Write one-time tokens in place of keys: each kiosk makes its own key.")
+    ] = False,
 ) -> None:
-    """Write the set-up file of one kiosk, or of every row of a CSV, with certificates of its own."""
+    """Write the set-up file of one kiosk, or of every row of a CSV, with certificates or a token of its own."""
     import datetime
 
     from reader.config.load import ConfigError
@@ -339,13 +407,17 @@ def provision_write(
 
     try:
         rows = read_rows(csv) if csv is not None else ONE
-        for path in write_setups(template, rows, certificates, out, datetime.datetime.now(datetime.UTC)):
+        now = datetime.datetime.now(datetime.UTC)
+        for path in write_setups(template, rows, certificates, out, now, tokens=enrol):
             typer.echo(str(path))
     except ConfigError as error:
         _refuse("\n".join(problem.both() for problem in error.problems))
     except (OSError, ValueError) as error:
         _refuse(str(error))
-    typer.echo(f"{len(rows)} written, each with a secret key: carry it to its kiosk, then delete it here", err=True)
+    secret = "a one-time token" if enrol else "a secret key"
+    typer.echo(f"{len(rows)} written, each with {secret}: carry it to its kiosk, then delete it here", err=True)
+    if enrol:
+        typer.echo("then run `kaopi desk enrol serve` on the clinic PC while they start", err=True)
 
 
 @provision_app.command("check")
@@ -375,6 +447,26 @@ def provision_import(
 
     # Whether the clock was set is for timesyncd to say; a kiosk without one starts in the past, where nothing expired.
     provision(boot, root, datetime.datetime.now(datetime.UTC))
+
+
+@provision_app.command("enrol", hidden=True)
+def provision_enrol() -> None:
+    """Fetch this kiosk's certificate with its one-time token; done by systemd, by a user that cannot read the key."""
+    from reader.config.load import resolve
+    from reader.provision.enrolment import ORDER, REQUEST, Order, fetch_until_there
+
+    fetch_until_there(Order.read(resolve(f"credential:{ORDER}")), resolve(f"credential:{REQUEST}").read_bytes())
+
+
+@provision_app.command("enrolled", hidden=True)
+def provision_enrolled(root: Annotated[Path, typer.Option(hidden=True)] = Path("/")) -> None:
+    """Put the fetched certificate in place when it is this kiosk's; done by systemd, without a network."""
+    from reader.provision.enrolment import install
+
+    try:
+        typer.echo(f"{install(root / 'etc/kaopi')} has its certificate")
+    except (OSError, ValueError) as error:
+        _refuse(str(error))
 
 
 @update_app.command("install")

@@ -21,27 +21,32 @@ LOOK_S = 1.0
 
 def show_refusal(
     display: Display,
-    problems: Sequence[Problem],
+    look: Callable[[], Sequence[Problem]],
     stop: Callable[[], bool],
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Show the problems and feed the watchdog until ``stop``. The caller closes the display."""
-    draw_refusal(display.surface, display.panel, problems)
-    display.flip()
+    """Show the problems, which may change, and feed the watchdog until ``stop``. The caller closes the display."""
+    shown: list[Problem] | None = None
     notify("READY=1", f"STATUS={REFUSED}")
     while not stop():
+        if (problems := list(look())) != shown:
+            draw_refusal(display.surface, display.panel, problems)
+            display.flip()
+            shown = problems
         display.poll()
         notify("WATCHDOG=1")
         sleep(LOOK_S)
 
 
-def run_refused(config: KaopiConfig, problems: Sequence[Problem]) -> int:
+def run_refused(config: KaopiConfig, look: Callable[[], Sequence[Problem]]) -> int:
     """Show why there is no service, until SIGTERM. config: what names the screen. Returns the exit code.
+
+    look: called every second, because what is in the way may change.
 
     0 after SIGTERM; 2, a refused setting, where there is no screen to say so on.
     """
-    for problem in problems:
+    for problem in look():
         log.error("%s", problem)
     stop = stopped_by_signal()
     try:
@@ -50,7 +55,7 @@ def run_refused(config: KaopiConfig, problems: Sequence[Problem]) -> int:
         log.error("%s", error)
         return 2
     try:
-        show_refusal(display, problems, stop)
+        show_refusal(display, look, stop)
     finally:
         display.close()
     return 0

@@ -18,15 +18,21 @@ from typing import Any
 from cryptography import x509
 
 from reader.config.load import ConfigError, Problem, Source, check, read, validate
+from reader.config.positions import line_of
 from reader.config.schema import KaopiConfig
 from reader.provision import toml
 from reader.provision.schema import FILE_NAME, Besides, load_setup
 from reader.uplink.devcerts import BROKER, DESK, make_certificates
+from reader.uplink.enrolment import PORT, TokenBook, fingerprint
+from reader.uplink.settings import Tls
 
 _LISTS = ("languages", "dns", "authorized_keys")
 _SEPARATOR = ";"
 _RESERVED = (BROKER, DESK, "ca")  # names of the clinic's own certificates
 HEADER = "# Set-up of one kiosk: for its boot partition. It holds a secret key; the kiosk erases it after import.\n\n"
+ENROLMENT_HEADER = (
+    "# Set-up of one kiosk: for its boot partition. Its token is good once; the kiosk erases it after import.\n\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def _header(file: str, header: list[str]) -> list[Problem]:
         f"{table}.{key}"
         for model in (KaopiConfig, Besides)
         for table, part in model.model_fields.items()
-        if table not in ("certificates", "files", "simulator")
+        if table not in ("certificates", "enrolment", "files", "simulator")
         for key in getattr(part.annotation, "model_fields", {})
     ]
     problems = []
@@ -148,11 +154,12 @@ def _tables(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def write_setups(
-    template: Path, rows: Sequence[Row], certificates: Path, out: Path, now: dt.datetime
+    template: Path, rows: Sequence[Row], certificates: Path, out: Path, now: dt.datetime, *, tokens: bool = False
 ) -> Iterator[Path]:
     """Write ``out``/KIOSK/kaopi-setup.toml for each row over the template; yield each path once it was checked.
 
-    certificates: folder of the clinic's CA, made when missing; ca.key in it stays at home.
+    tokens: each gets a one-time enrolment token in place of a key. certificates: folder of the clinic's CA, made when
+    missing; ca.key in it stays at home.
     Raises ConfigError before anything is written when a row or the template is wrong.
     """
     source = _read_template(template)
@@ -162,21 +169,29 @@ def write_setups(
         raise ConfigError(list(dict.fromkeys(wrong)))
     for tables in kiosks:
         kiosk, host = str(tables["site"]["kiosk_id"]), str(tables.get("uplink", {}).get("host", ""))
-        folder = make_certificates(certificates, [kiosk], hosts=["localhost", "127.0.0.1", host], now=now)
+        own = [] if tokens else [kiosk]
+        folder = make_certificates(certificates, own, hosts=["localhost", "127.0.0.1", host], now=now)
         _refuse_another_broker(certificates / f"{BROKER}.crt", host)
-        files = folder.tls(kiosk)
-        tables["certificates"] = {
-            "ca": files.ca.read_text("ascii"),
-            "certificate": files.certificate.read_text("ascii"),
-            "key": files.key.read_text("ascii"),
-        }
+        if tokens:
+            tables["enrolment"] = {
+                "address": f"{host}:{PORT}",
+                "token": TokenBook(certificates).issue(kiosk, now),
+                "fingerprint": fingerprint(folder.authority().certificate),
+            }
+        else:
+            tables["certificates"] = _identity(folder.tls(kiosk))
         target = out / kiosk / FILE_NAME
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(HEADER + toml.dumps(tables))
+            stream.write((ENROLMENT_HEADER if tokens else HEADER) + toml.dumps(tables))
         load_setup(target, now)
         yield target
+
+
+def _identity(files: Tls) -> dict[str, str]:
+    texts = {"ca": files.ca, "certificate": files.certificate, "key": files.key}
+    return {name: file.read_text("ascii") for name, file in texts.items()}
 
 
 def _read_template(template: Path) -> Source:
@@ -185,10 +200,12 @@ def _read_template(template: Path) -> Source:
         japanese = f"ひな形がありません。kaopi provision template > {template.name} で作って、書きこんでください。"
         raise ConfigError([Problem(str(template), None, "", "not there", remedy, japanese)])
     source = read(template)
-    if "certificates" in source.data:
-        japanese = "証明書は1台ごとに作られます。この見出し [certificates] を消してください。"
-        problem = Problem(source.name, None, "certificates", "each kiosk gets its own", "Remove this table", japanese)
-        raise ConfigError([problem])
+    for table in ("certificates", "enrolment"):
+        if table in source.data:
+            line = line_of(source.text, (table,))
+            japanese = f"1台ごとに作られます。この見出し [{table}] を消してください。"
+            problem = Problem(source.name, line, table, "each kiosk gets its own", "Remove this table", japanese)
+            raise ConfigError([problem])
     return source
 
 
@@ -208,7 +225,7 @@ def _wrong(source: Source, row: Row, tables: Mapping[str, Any]) -> list[Problem]
     try:
         validate(Besides, [Source(source.name, source.text, own)])
     except ConfigError as error:
-        problems += [problem for problem in error.problems if problem.key != "certificates"]
+        problems += error.problems
     return [_placed(problem, row) for problem in problems]
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from reader.config.load import ConfigError, Problem
 from reader.config.refusal import REFUSAL_FILE, refuse
 from reader.durable import erase, write
-from reader.provision import toml
+from reader.provision import enrolment, toml
 from reader.provision.network import keyfile
 from reader.provision.schema import FILE_NAME, Setup, load_setup
 
@@ -66,12 +66,16 @@ def lay_out(setup: Setup, root: Path) -> None:
     etc = _under(root, Path("/etc/kaopi"))
     besides = setup.besides
     (etc / "tls").mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in (
-        ("ca.pem", besides.certificates.ca),
-        ("kiosk.pem", besides.certificates.certificate),
-        ("kiosk.key", besides.certificates.key),
-    ):
-        write(etc / "tls" / name, text.encode(), 0o600)
+    if besides.enrolment is not None:
+        enrolment.prepare(etc, setup.config.site.kiosk_id, besides.enrolment)
+    elif besides.certificates is not None:
+        enrolment.forget(etc)
+        for name, text in (
+            ("ca.pem", besides.certificates.ca),
+            ("kiosk.pem", besides.certificates.certificate),
+            ("kiosk.key", besides.certificates.key),
+        ):
+            write(etc / "tls" / name, text.encode(), 0o600)
     _open_folder(etc / "files")
     for name, text in besides.files.items():
         write(etc / "files" / name, text.encode(), 0o644)

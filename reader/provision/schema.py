@@ -27,6 +27,7 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}
 _SSH_KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com", "ssh-rsa")
 
 
+_AGAIN = "Write the set-up file again with `kaopi provision`"
 _PREFIX = "アドレスは 192.168.1.20/24 のように、/ と桁数をつけて書いてください。"
 
 
@@ -97,6 +98,25 @@ class Certificates(Section):
     key: str = Field(repr=False)
 
 
+class Enrolment(Section):
+    """How the kiosk gets a certificate for a key that it makes itself: once, from the clinic PC."""
+
+    address: str = Field(description="The clinic PC's name or address, and the port it enrols at.")
+    token: str = Field(pattern=r"^[A-Z2-7]{32}$", repr=False)
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the clinic's CA certificate.")
+
+    @field_validator("address")
+    @classmethod
+    def _with_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", host) or not port.isdigit() or not 0 < int(port) < 65536:
+            raise Wrong(
+                f"{value!r} is no host with a port: write it as 192.168.1.10:8738",
+                "受付のPCの住所は 192.168.1.10:8738 のように、: とポート番号をつけて書いてください。",
+            )
+        return value
+
+
 class Ssh(Section):
     """Who may log in for maintenance. Without a key there is no ssh server at all; there is never a password."""
 
@@ -123,7 +143,8 @@ class Besides(Section):
     """The tables that a site file has not."""
 
     network: Network = Field(default_factory=Network)
-    certificates: Certificates
+    certificates: Certificates | None = None
+    enrolment: Enrolment | None = None
     files: dict[FileName, str] = Field(default_factory=dict, max_length=16)
     ssh: Ssh = Field(default_factory=Ssh)
 
@@ -152,21 +173,26 @@ def load_setup(path: Path, now: dt.datetime | None) -> Setup:
         besides = validate(Besides, [Source(source.name, source.text, own)])
     except ConfigError as error:
         problems += error.problems
-    if config is not None and besides is not None:
-        problems += _identity(source, besides.certificates, config.site.kiosk_id, now)
+    if besides is not None and (besides.certificates is None) == (besides.enrolment is None):
+        what = "give either [certificates] or [enrolment]"
+        japanese = (
+            "[certificates] と [enrolment] の、どちらか1つが要ります。kaopi provision write で作りなおしてください。"
+        )
+        problems.append(Problem(source.name, None, "certificates", what, _AGAIN, japanese))
+    elif config is not None and besides is not None and besides.certificates is not None:
+        problems += identity(source, besides.certificates, config.site.kiosk_id, now)
     if problems or config is None or besides is None:
         raise ConfigError(sorted(problems, key=lambda problem: problem.line or 0))
     return Setup(rest, config, besides)
 
 
-def _identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime | None) -> list[Problem]:
+def identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime | None) -> list[Problem]:
     """Return what keeps these three from working together; all of it would otherwise show at the clinic only."""
 
     def problem(key: str, what: str, japanese: str) -> list[Problem]:
         line = line_of(source.text, ("certificates", key))
-        again = "Write the set-up file again with `kaopi provision`"
         japanese += "設定ファイルを kaopi provision write で作りなおしてください。"
-        return [Problem(source.name, line, f"certificates.{key}", what, again, japanese)]
+        return [Problem(source.name, line, f"certificates.{key}", what, _AGAIN, japanese)]
 
     try:
         ca = x509.load_pem_x509_certificate(found.ca.encode())

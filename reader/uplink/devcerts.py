@@ -26,7 +26,7 @@ from reader.uplink.topics import NAME
 
 BROKER: Final = "broker"
 DESK: Final = "desk"
-_LIFE: Final = dt.timedelta(days=365)
+LIFE: Final = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class CertificateFolder:
     def tls(self, name: str) -> Tls:
         """Return the three files one end needs."""
         return Tls(ca=self.path / "ca.crt", certificate=self.path / f"{name}.crt", key=self.path / f"{name}.key")
+
+    def authority(self) -> issuing.Issued:
+        """Return the CA with its secret key. Raises OSError where there is none, ValueError for another kind of key."""
+        key_file = self.path / "ca.key"
+        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError(f"{key_file.name} holds another kind of key; remove the folder and run again")
+        return issuing.Issued(key, x509.load_pem_x509_certificate((self.path / "ca.crt").read_bytes()))
 
 
 def make_certificates(
@@ -51,9 +59,9 @@ def make_certificates(
         if NAME.fullmatch(kiosk) is None or kiosk in (BROKER, DESK, "ca"):
             raise ValueError(f"kiosk name {kiosk!r}: 1-32 of a-z, 0-9 and '-', and not 'ca', '{BROKER}' or '{DESK}'")
     path.mkdir(parents=True, exist_ok=True)
-    start, end = now - dt.timedelta(hours=1), now + _LIFE
+    start, end = now - dt.timedelta(hours=1), now + LIFE
     ca = _authority(path, start, end)
-    names = [_general_name(host) for host in hosts]
+    names = [general_name(host) for host in hosts]
     for name in (BROKER, DESK, *kiosks):
         if (path / f"{name}.crt").exists():
             continue
@@ -65,7 +73,8 @@ def make_certificates(
     return CertificateFolder(path)
 
 
-def _general_name(host: str) -> x509.GeneralName:
+def general_name(host: str) -> x509.GeneralName:
+    """Return a host as it stands in a certificate: as an address where it is one, else as a name."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
@@ -73,12 +82,8 @@ def _general_name(host: str) -> x509.GeneralName:
 
 
 def _authority(path: Path, start: dt.datetime, end: dt.datetime) -> issuing.Issued:
-    key_file, certificate_file = path / "ca.key", path / "ca.crt"
-    if key_file.exists() and certificate_file.exists():
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError(f"{key_file.name} holds another kind of key; remove the folder and run again")
-        return issuing.Issued(key, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+    if (path / "ca.key").exists() and (path / "ca.crt").exists():
+        return CertificateFolder(path).authority()
     ca = issuing.authority("kaopi development CA", start, end)
     ca.write(path, "ca", replace=True)
     return ca

@@ -56,9 +56,22 @@ def issue(
 ) -> Issued:
     """Return a new key with a certificate for one extended key usage. hosts: names and addresses of a server."""
     key = ec.generate_private_key(ec.SECP256R1())
+    return Issued(key, certify(ca, key.public_key(), name, usage, start, end, hosts))
+
+
+def certify(
+    ca: Issued,
+    key: ec.EllipticCurvePublicKey,
+    name: str,
+    usage: x509.ObjectIdentifier,
+    start: dt.datetime,
+    end: dt.datetime,
+    hosts: Sequence[x509.GeneralName] = (),
+) -> x509.Certificate:
+    """Return a certificate for a key whose secret half is somebody else's."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
-        _builder(subject, ca.certificate.subject, key.public_key(), start, end)
+        _builder(subject, ca.certificate.subject, key, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(sign_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
@@ -66,7 +79,7 @@ def issue(
     )
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
-    return Issued(key, builder.sign(ca.key, hashes.SHA256()))
+    return builder.sign(ca.key, hashes.SHA256())
 
 
 def _builder(

@@ -82,8 +82,19 @@ def test_it_stays_and_feeds_the_watchdog_until_it_is_stopped(
     said: list[str] = []
     monkeypatch.setattr(shown, "notify", lambda *lines: said.extend(lines))
     looks = iter([False, False, True])
-    shown.show_refusal(display, [LONG], lambda: next(looks), sleep=lambda _: None)
+    shown.show_refusal(display, lambda: [LONG], lambda: next(looks), sleep=lambda _: None)
     assert said == ["READY=1", "STATUS=set-up refused", "WATCHDOG=1", "WATCHDOG=1"]
+
+
+def test_what_is_in_the_way_is_drawn_again_only_when_it_changed(
+    display: PygameDisplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: list[bytes] = []
+    monkeypatch.setattr(display, "flip", lambda: pictures.append(pygame.image.tobytes(display.surface, "RGB")))
+    told = iter([[LONG], [LONG], [Problem("a", 1, "b", "c", "D")], []])
+    looks = iter([False] * 3 + [True])
+    shown.show_refusal(display, lambda: next(told), lambda: next(looks), sleep=lambda _: None)
+    assert len(pictures) == len(set(pictures)) == 2
 
 
 def test_without_a_screen_the_exit_status_says_refused(

@@ -36,7 +36,10 @@ def test_every_plain_block_works_in_a_fresh_folder(language: str, tmp_path: Path
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "good: site minato, kiosk kiosk-1" in result.stdout
-    assert {path.name for path in (tmp_path / "setup").iterdir()} == {"kiosk-1", "front", "back"}
+    assert {path.name for path in (tmp_path / "setup").iterdir()} == {"kiosk-1", "front", "back", "annex"}
+    assert "PRIVATE KEY" not in (tmp_path / "setup/annex/kaopi-setup.toml").read_text("utf-8")
+    assert "annex: open" in result.stdout
+    assert "nobody is expected any more" in result.stdout
     assert "みなと内科" in (tmp_path / "setup/front/kaopi-setup.toml").read_text("utf-8")
 
 

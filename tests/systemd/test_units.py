@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from reader.config.enrolling import WAITING_FILE
 from reader.config.factory_reset import REQUEST_FILE
+from reader.provision.enrolment import ANSWER_FILE, FOLDER, ORDER, REQUEST
 from reader.provision.reset import MARK, PLACES
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
@@ -18,7 +20,8 @@ SERVICES = sorted([*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.path")])
 # Tenths of systemd's exposure level; a bare unit has 92. Lower it when a unit gets better.
 HIGHEST_EXPOSURE = {"kaopi-kiosk": 9, "kaopi-uplink": 11}
 # What runs as root, now and then, and is shut in all the same.
-HIGHEST_EXPOSURE_OF_ROOT = {"kaopi-reset": 12, "kaopi-reset-resume": 12}
+HIGHEST_EXPOSURE_OF_ROOT = {"kaopi-reset": 12, "kaopi-reset-resume": 12, "kaopi-enrol-install": 12}
+RESETS = ("kaopi-reset", "kaopi-reset-resume")
 
 
 def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -41,7 +44,9 @@ def settings(service: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize(("service", "highest"), sorted({**HIGHEST_EXPOSURE, **HIGHEST_EXPOSURE_OF_ROOT}.items()))
+@pytest.mark.parametrize(
+    ("service", "highest"), sorted({**HIGHEST_EXPOSURE, **HIGHEST_EXPOSURE_OF_ROOT, "kaopi-enrol": 11}.items())
+)
 def test_exposure_stays_at_what_was_reached(service: str, highest: int) -> None:
     result = systemd_analyze("security", "--offline=yes", f"--threshold={highest}", SYSTEMD / f"{service}.service")
     assert result.returncode == 0, result.stdout[-400:] + result.stderr
@@ -115,8 +120,21 @@ def test_only_the_kiosk_can_ask_for_a_factory_reset() -> None:
     assert f"PathExists={REQUEST_FILE}\n" in (SYSTEMD / "kaopi-reset.path").read_text("utf-8")
 
 
+def test_the_key_and_the_network_never_meet() -> None:
+    """Who asks for the certificate has the network and not the key; who puts it in place has the key and no network."""
+    asks, puts = settings("kaopi-enrol"), settings("kaopi-enrol-install")
+    assert asks["User"] == ["kaopi-uplink"]
+    assert [value.split(":")[0] for value in asks["LoadCredential"]] == [ORDER, REQUEST]
+    assert {Path(value.split(":")[1]).parent for value in asks["LoadCredential"]} == {FOLDER}
+    assert puts["PrivateNetwork"] == ["yes"]
+    assert puts["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert f"ConditionPathExists={ANSWER_FILE}\n" in (SYSTEMD / "kaopi-enrol-install.service").read_text("utf-8")
+    assert asks["RuntimeDirectory"] == [ANSWER_FILE.parent.name] == [WAITING_FILE.parent.name]
+    assert "OnSuccess=kaopi-enrol-install.service\n" in (SYSTEMD / "kaopi-enrol.service").read_text("utf-8")
+
+
 def test_a_reset_reaches_everything_it_is_to_erase() -> None:
-    for service in HIGHEST_EXPOSURE_OF_ROOT:
+    for service in RESETS:
         may_write = {path.lstrip("-") for value in settings(service)["ReadWritePaths"] for path in value.split()}
         assert {str(place) for place in PLACES} <= may_write
         (unit,) = (
