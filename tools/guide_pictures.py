@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -29,14 +30,16 @@ SCREENS = ("idle", "face", "consent", "done")
 
 
 def refused() -> list[Problem]:
-    """Return what is wrong with a set-up file in which a key is misspelt."""
+    """Return what is wrong with a set-up file in which a key is misspelt and a passphrase is missing."""
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / FILE_NAME
-        file.write_text(example().replace("kiosk_id", "kiosk_ld"), "utf-8")
+        text = example().replace("kiosk_id", "kiosk_ld").replace("[network]\n", '[network]\nssid = "clinic"\n')
+        token = f'\n[enrolment]\naddress = "192.168.1.10:8738"\ntoken = "{"A" * 32}"\nfingerprint = "{"0" * 64}"\n'
+        file.write_text(text + token, "utf-8")
         try:
             load_setup(file, None)
         except ConfigError as error:
-            return [Problem(FILE_NAME, p.line, p.key, p.what, p.remedy) for p in error.problems]
+            return [replace(problem, file=FILE_NAME) for problem in error.problems]
     raise AssertionError("the misspelt file was accepted")
 
 

@@ -264,13 +264,13 @@ def _strange(order: Order) -> Problem:
 _REFUSED: Final = {
     Reason.UNKNOWN: (
         "the clinic PC does not know this token",
-        "この合言葉は、受付のPCにありません。取り消されたか、別のPCのものです。",
+        "登録用の合言葉（トークン）は、受付のPCにありません。取り消されたか、別のPCのものです。",
     ),
-    Reason.SPENT: ("this token was used already", "この合言葉は、もう使われています。"),
-    Reason.EXPIRED: ("this token has expired", "この合言葉は、期限が切れています。"),
+    Reason.SPENT: ("this token was used already", "登録用の合言葉（トークン）は、もう使われています。"),
+    Reason.EXPIRED: ("this token has expired", "登録用の合言葉（トークン）は、期限が切れています。"),
     Reason.OTHER_NAME: (
         "this token is for a kiosk of another name",
-        "この合言葉は、別の名前の機械のものです。",
+        "登録用の合言葉（トークン）は、別の名前の機械のものです。",
     ),
     Reason.BAD_REQUEST: ("the clinic PC cannot read the request", "受付のPCが、この機械の申しこみを読めませんでした。"),
 }

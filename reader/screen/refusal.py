@@ -83,8 +83,9 @@ def _broken(text: str, px: int, width: int, bold: bool) -> tuple[str, ...]:
             tail = _TAIL.search(line + character)
             cut = len(line) if tail is None or not 0 < len(tail[0]) - 1 <= _LONG_WORD else len(line) + 1 - len(tail[0])
             lines.append(line[:cut].rstrip(" "))
-            line = line[cut:].lstrip(" ")
-        line += character
+            line = (line[cut:] + character).lstrip(" ")
+        else:
+            line += character
     return (*lines, line)
 
 
