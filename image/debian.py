@@ -180,11 +180,25 @@ def root_with_package(cache: Path, tar: Path, package: Path, epoch: int) -> Path
     return root
 
 
+def lay_over(overlay: Path, root: Path) -> None:
+    """Copy files over a system, as root's and made now: neither umask nor age of a checkout may show in an image."""
+    for source in sorted(overlay.rglob("*")):
+        target = root / source.relative_to(overlay)
+        if source.is_dir():
+            if not target.exists():
+                target.mkdir()
+                target.chmod(0o755)
+            continue
+        target.unlink(missing_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+
+
 def finish(system: Path, root: Path, version: str, keyring: Path) -> None:
     """Copy the installed system to ``root`` and lay the overlay and this board's files over it."""
     shutil.rmtree(root, ignore_errors=True)
     run("cp", "-a", "--reflink=auto", system, root)
-    run("cp", "-a", "--no-preserve=ownership", f"{HERE}/overlay/.", root)
+    lay_over(HERE / "overlay", root)
     write(root / "etc/fstab", (HERE / "qemu/fstab").read_text("utf-8"))
     write(root / "etc/rauc/system.conf", (HERE / "qemu/system.conf").read_text("utf-8"))
     write(root / "etc/rauc/keyring.pem", keyring.read_text("ascii"))

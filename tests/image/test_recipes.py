@@ -7,6 +7,7 @@ layer metadata in comments between METABEGIN and METAEND, variables IGconf_PREFI
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -25,7 +26,7 @@ IMAGE = Path(__file__).resolve().parents[2] / "image"
 OVERLAY = IMAGE / "overlay"
 UNITS = sorted((OVERLAY / "usr/lib/systemd/system").glob("*.service"))
 # Tenths of systemd's exposure level. The gate writes a disk sector and restarts the machine.
-HIGHEST_EXPOSURE = {"kaopi-provision": 12, "kaopi-gate": 72}
+HIGHEST_EXPOSURE = {"kaopi-provision": 12, "kaopi-gate": 24}
 # What rpi-image-gen's image-rota lets a configuration set (image/gpt/ab_userdata/image.yaml, 5.2.0).
 ROTA = {"layer", "name", "boot_part_size", "system_part_size", "data_part_size", "rootfs_type", "pmap", "compression"}
 
@@ -142,6 +143,23 @@ def test_ssh_needs_a_key_and_takes_no_password() -> None:
     ).read_text("utf-8")
     lines = (OVERLAY / "etc/ssh/sshd_config.d/10-kaopi.conf").read_text("utf-8").splitlines()
     assert {"PasswordAuthentication no", "AuthenticationMethods publickey"} <= set(lines)
+
+
+def test_neither_age_nor_umask_of_a_checkout_shows_in_an_image(debian: ModuleType, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay"
+    for name, mode in (("usr/lib/x/tool", 0o775), ("usr/lib/x/unit", 0o664)):
+        file = overlay / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name, "ascii")
+        file.chmod(mode)
+        os.utime(file, (0, 0))
+    root = tmp_path / "root"
+    (root / "usr/lib").mkdir(parents=True)
+    (root / "usr/lib").chmod(0o711)
+    debian.lay_over(overlay, root)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in root.rglob("*")}
+    assert modes == {"usr": modes["usr"], "lib": 0o711, "x": 0o755, "tool": 0o755, "unit": 0o644}
+    assert all(path.stat().st_mtime > 10**9 for path in root.rglob("*"))
 
 
 def test_no_file_of_an_image_holds_a_password_or_a_key() -> None:
