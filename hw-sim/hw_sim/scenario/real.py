@@ -6,14 +6,15 @@ import contextlib
 import datetime
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import pygame
 
+from hw_sim.broker.cable import Cable
 from hw_sim.broker.embedded import EmbeddedBroker, free_port
 from hw_sim.broker.mosquitto import Mosquitto, has_mosquitto
 from hw_sim.broker.traced import TracedLink
@@ -26,14 +27,14 @@ from hw_sim.card.personas import Persona
 from hw_sim.card.several import SeveralReaders
 from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands, HandsError
-from hw_sim.scenario.machine import Machine
+from hw_sim.scenario.machine import BrittleDecoder, BrittleStore, Machine
 from hw_sim.scenario.played import Played, Snapshot, judge
 from hw_sim.scenario.schema import Do, Scenario
-from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS
+from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS, FLAPS, SLOW_DELIVERY_S
 from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
+from reader.card.photo_child import ChildProcessDecoder
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
-from reader.desk.store import Store
 from reader.devices.ports import CardReader
 from reader.kiosk.assemble import JST, Assembled, Choices, assemble
 from reader.kiosk.clock import SystemClock
@@ -49,6 +50,17 @@ from reader.uplink.run import Waker, paho_uplink_link, run_uplink
 from reader.uplink.settings import BrokerSettings, UplinkSettings
 
 SETTLE_S = 60.0  # for the last result to reach the desk: links try again after up to 20 s
+# What this runner cannot break, and which test breaks it with real parts instead; the rest needs a broker of our own.
+ELSEWHERE: Mapping[FaultKind, str] = {
+    FaultKind.WORKER_DIES: "tests/system/test_supervised.py",
+    FaultKind.WORKER_HANGS: "tests/system/test_supervised.py",
+    FaultKind.MAIN_HANGS: "tests/system/test_supervised.py",
+    FaultKind.KIOSK_DIES: "tests/system/test_supervised.py",
+    FaultKind.UPLINK_DIES: "tests/uplink/test_kill.py",
+    FaultKind.UPLINK_HANGS: "tests/uplink/test_process.py",
+    FaultKind.BROKER_LOSES: "tests/uplink/test_kill.py",
+    FaultKind.BROKER_DOUBLES: "tests/uplink/test_kill.py",
+}
 
 
 class Slot(Protocol):
@@ -93,7 +105,7 @@ class DeskSide:
     def __init__(self, folder: Path, broker: BrokerSettings, codes: tuple[StaffCode, ...] = ()) -> None:
         self.folder = folder
         self._broker = broker
-        self.store = Store(folder / "desk.sqlite3")
+        self.store = BrittleStore(folder / "desk.sqlite3")
         self.service = DeskService(self.store, site=SITE, staff_codes=lambda: codes)
         self.link: DeskLink | None = None
 
@@ -120,11 +132,17 @@ class RealStage:
         self._desk = desk
         self._cast = Cast(scenario.patient)
         self.machine = Machine(SystemClock(), time.sleep)
+        self.decoder = BrittleDecoder(ChildProcessDecoder())
         self.faults: dict[FaultKind, Callable[[], object]] = {
             **cards.faults,
             FaultKind.DESK_STOP: desk.stop,
             FaultKind.DESK_START: desk.start,
+            FaultKind.DESK_DISK_FULL: lambda: setattr(desk.store, "full", True),
+            FaultKind.DESK_DISK_OK: lambda: setattr(desk.store, "full", False),
+            FaultKind.DECODER_DIES: lambda: setattr(self.decoder, "dies", True),
         }
+        if FaultKind.READER_UNPLUG in cards.faults:
+            self.faults[FaultKind.READER_FLAP] = self._flap
         for kind, fault in CAMERA_FAULTS.items():
             self.faults[kind] = partial(camera.fail, fault)
         self._since = camera.pace.now()
@@ -179,9 +197,26 @@ class RealStage:
         self._cards.front.problem = problem
 
     def fault(self, kind: FaultKind, worker: str | None) -> None:
-        """Break or mend something. Raises KeyError when this runner cannot: processes die in virtual time only."""
+        """Break or mend something. Raises KeyError for what is in ``ELSEWHERE``."""
         if not self.machine.fault(kind):
             self.faults[kind]()
+
+    def _flap(self) -> None:
+        for number in range(FLAPS):
+            for after, fault in ((0.0, FaultKind.READER_UNPLUG), (0.1, FaultKind.READER_PLUG)):
+                threading.Timer(0.3 * number + after, self.faults[fault]).start()
+
+    def lay(self, cable: Cable, broker: Broker) -> None:
+        """Let the scenario break the broker and the way to it."""
+        self.faults |= {
+            FaultKind.BROKER_STOP: broker.stop,
+            FaultKind.BROKER_START: broker.start,
+            FaultKind.BROKER_HALF_OPEN: cable.mute,
+            FaultKind.BROKER_SLOW: lambda: cable.slow(SLOW_DELIVERY_S),
+            FaultKind.BROKER_OK: cable.mend,
+            FaultKind.NETWORK_CUT: cable.cut,
+            FaultKind.NETWORK_OK: cable.mend,
+        }
 
 
 class Broker(Protocol):
@@ -293,7 +328,11 @@ def play(
         desk.start()
         try:
             mqtt: list[Span] = []
-            with start_uplink(folder, running.settings_for("kiosk"), mqtt):
+            settings = running.settings_for("kiosk")
+            with (
+                Cable(settings.port) as cable,
+                start_uplink(folder, replace(settings, port=cable.port), mqtt),
+            ):
                 _play(
                     scenario,
                     played,
@@ -301,6 +340,7 @@ def play(
                     cards or in_process_card(two_readers=scenario.two_readers),
                     desk,
                     running,
+                    cable,
                     record,
                     say,
                 )
@@ -325,6 +365,7 @@ def _play(
     parts: CardParts,
     desk: DeskSide,
     broker: Broker,
+    cable: Cable,
     record: bool,
     say: Callable[[str], None],
 ) -> None:
@@ -332,8 +373,7 @@ def _play(
     camera = VirtualCamera()
     config = config_for(scenario, folder)
     stage = RealStage(scenario, parts, camera, desk)
-    stage.faults[FaultKind.BROKER_STOP] = broker.stop
-    stage.faults[FaultKind.BROKER_START] = broker.start
+    stage.lay(cable, broker)
     assembled = assemble(
         config,
         Choices(
@@ -344,6 +384,7 @@ def _play(
             card_reader=parts.reader,
             card_front=parts.front if scenario.site.card_front == "virtual" else None,
             trust=simulator_trust(),
+            decoder=stage.decoder,
         ),
     )
     crew = Crew(assembled.workers, clock)

@@ -6,6 +6,9 @@ from hw_sim.camera.virtual import CameraFault
 from hw_sim.card.inprocess import CardTrouble
 from hw_sim.scenario.faults import FaultKind
 
+SLOW_DELIVERY_S = 3.0
+FLAPS = 3  # of a loose plug, within a second
+
 CAMERA_FAULTS = {
     FaultKind.CAMERA_HANG: CameraFault.HANG,
     FaultKind.CAMERA_SLOW: CameraFault.SLOW,

@@ -14,7 +14,7 @@ from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.played import Played, judge
 from hw_sim.scenario.schema import Do, Scenario
-from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS
+from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS, FLAPS, SLOW_DELIVERY_S
 from hw_sim.scenario.virtual_world import MORNING, World
 from hw_sim.scenario.world import KIOSK, card_of, desk_order
 from reader.session.failures import Failure
@@ -38,8 +38,6 @@ from reader.uplink.topics import Channel, parse
 __all__ = ["MORNING", "VirtualStage", "World", "contract", "play", "play_in"]
 
 SETTLE_S = 30.0
-SLOW_DELIVERY_S = 3.0
-FLAPS = 3
 
 
 class VirtualStage:

@@ -11,7 +11,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,7 @@ from reader.kiosk.threads import MAIN_HANG_S, Pulse, WorkerDied, WorkerStuck, ch
 from reader.kiosk.trace import Span
 from reader.kiosk.worker import Report, Worker
 from reader.session import events as ev
+from reader.session.table import STEPS
 from reader.session.vocabulary import Guidance, Ref, Step
 from reader.uplink.bridge import KioskBridge, MemoryPipe, UplinkBridge
 from reader.uplink.link import MqttLink
@@ -63,6 +64,7 @@ LOOK_S = 0.05
 # As systemd/*.service say, and what a start takes on the board.
 KIOSK_AGAIN_S, KIOSK_START_S = 2.0, 6.0
 UPLINK_AGAIN_S, UPLINK_START_S, UPLINK_WATCHDOG_S = 5.0, 1.0, 30.0
+LOOKING = frozenset(step for step, spec in STEPS.items() if spec.face)
 _NEVER = float("inf")
 _READY_S = 120.0
 _FAULTY_PICTURE = {
@@ -96,12 +98,13 @@ class _Kiosk:
 
 @dataclass(slots=True)
 class Sight:
-    """Camera and engine of a kiosk whose patients may come with pixels or without: ``pixels`` is asked at each start.
+    """Camera of a kiosk whose patients may come with pixels or without: ``pixels`` is asked at each start.
 
-    The nets are loaded when the first patient with pixels comes.
+    A picture that nobody looks at (``looked_at``) is not drawn: as little as the screens that it would be shown on.
     """
 
     pixels: Callable[[], bool]
+    looked_at: Callable[[], bool]
     plain: PlainCamera
     virtual: VirtualCamera
     fault: CameraFault | None = None
@@ -117,11 +120,12 @@ class Sight:
         """See Camera."""
         self._now = self.virtual if self.pixels() else self.plain
         self._now.start()
+        self.plain.start()
 
     def capture(self, timeout_s: float) -> Frame:
         """See Camera."""
         assert self._now is not None
-        return self._now.capture(timeout_s)
+        return (self._now if self.looked_at() else self.plain).capture(timeout_s)
 
     def adjust(self, request: LightRequest) -> None:
         """See Camera."""
@@ -175,6 +179,12 @@ class Tale:
     longest_still_s: float = 0.0  # how old the oldest picture was that anybody looked at
 
 
+@cache
+def _opened(folder: Path) -> ModelStore:
+    """Open the nets once: a kiosk that starts again is a new process, and in this one its memory would only add up."""
+    return ModelStore(folder)
+
+
 class World:
     """One clinic in virtual time."""
 
@@ -191,6 +201,7 @@ class World:
         self.beside = InProcessReader(LinkModel(), self.clock.spend, "kaopi in-process slot beside")
         self.camera = Sight(
             lambda: self.pixels,
+            self._looked_at,
             PlainCamera(self.clock),
             VirtualCamera(lambda _: self.cast.scene(self.clock.now() - self.since), self.clock, fps=FPS),
         )
@@ -232,6 +243,10 @@ class World:
         self.cast.step_up()
         self.since = self.clock.now()
         self.cards.insert(card_of(self.scenario.patient, persona, self.clock.wall().date()), pull_at)
+
+    def _looked_at(self) -> bool:
+        """Whether a face try is under way, the only thing here that looks at pictures."""
+        return self._kiosk is not None and self._kiosk.assembled.kiosk.session.step in LOOKING
 
     def truth(self) -> Truth:
         """Return what there is to see now."""
@@ -333,10 +348,10 @@ class World:
 
         return SightEngine(lambda: self.pixels, ToldEngine(vault, self.truth), real)
 
-    @cached_property
+    @property
     def models(self) -> ModelStore:
-        """The nets, opened once: a kiosk that starts again is a new process, and here its memory would only add up."""
-        return ModelStore(models_dir(config_for(self.scenario, Path())))
+        """The nets."""
+        return _opened(models_dir(config_for(self.scenario, Path())))
 
     def end_kiosk(self, why: str) -> None:
         """The process is gone, with everything it held; its unit starts it again."""
@@ -498,8 +513,7 @@ class World:
         delay = kiosk.assembled.kiosk.step(now)
         session = kiosk.assembled.kiosk.session
         self.tale.longest_still_s = max(self.tale.longest_still_s, self._still_for(now))
-        looking = session.step in (Step.READING_CARD, Step.FACE)
-        self.cast.hear(session.guidance if looking else None, now - self.since)
+        self.cast.hear(session.guidance if session.step in LOOKING else None, now - self.since)
         back = session.step is not Step.STARTING
         if back and self.tale.restarts and self.tale.restarts[-1].back_at is None:
             self.tale.restarts[-1].back_at = now

@@ -88,11 +88,14 @@ def desk_order(service: DeskService, do: Do, now: datetime.datetime) -> tuple[st
 def staff_codes(scenario: Scenario) -> tuple[StaffCode, ...]:
     """Return the codes the desk gives its kiosks: the scenario's, for operator op2."""
     code = scenario.site.staff_code
-    if code is None:
-        return ()
+    return () if code is None else (staff_code_of("op2", code),)
+
+
+def staff_code_of(operator: str, code: str) -> StaffCode:
+    """Return an operator's code as the desk sends it."""
     salt = b"kaopi-simulator!"
     digest = hashlib.scrypt(code.encode(), salt=salt, n=16384, r=8, p=1, maxmem=64 * 1024 * 1024, dklen=32)
-    return (StaffCode(operator="op2", salt=base64.b64encode(salt).decode(), hash=base64.b64encode(digest).decode()),)
+    return StaffCode(operator=operator, salt=base64.b64encode(salt).decode(), hash=base64.b64encode(digest).decode())
 
 
 @cache
@@ -111,17 +114,26 @@ def card_of(patient: Patient, wanted: str, today: datetime.date) -> Persona:
 
 
 class Cast:
-    """Who stands before the camera and heeds the screen. A change of person, look or light makes a new scene."""
+    """Who stands before the camera and heeds the screen. A change of person, look or light makes a new scene.
+
+    The scene is made when somebody first looks at it: artefacts take long, and who is told the truth needs none.
+    """
 
     def __init__(self, patient: Patient, seed: int = 1) -> None:
         self._patient = patient
         self._seed = seed
-        self._heeding = self._made()
+        self._there: Heeding | None = None
+
+    @property
+    def _heeding(self) -> Heeding:
+        if self._there is None:
+            self._there = self._made()
+        return self._there
 
     def become(self, patient: Patient, seed: int) -> None:
         """Somebody else has come."""
         self._patient, self._seed = patient, seed
-        self._heeding = self._made()
+        self._there = None
 
     def _made(self) -> Heeding:
         patient, seed = self._patient, self._seed
@@ -151,29 +163,29 @@ class Cast:
 
     def hear(self, guidance: Guidance | None, t: float) -> None:
         """Let the patient read the screen."""
-        self._heeding.hear(guidance, t)
+        if self._there is not None:
+            self._there.hear(guidance, t)
 
     def step_up(self) -> None:
         """The patient has just come and has heard nothing yet."""
-        self._heeding = self._made()
+        self._there = None
 
     def move(self, by_mm: float) -> None:
         """Step closer (negative) or back."""
         here = min(2000.0, max(150.0, self._patient.distance_mm + by_mm))
         self._patient = self._patient.model_copy(update={"distance_mm": here})
-        self._heeding = self._made()
+        self._there = None
 
     def truth(self, t: float, card: str) -> Truth:
         """Return what there is to see at second ``t``, for an engine that is told."""
         patient = self._patient
-        scene = self._heeding(t)
-        pose = scene.pose(t)
+        pose = Pose() if patient.species is not None else self._heeding(t).pose(t)
         other = patient.look == "impostor" or patient.species in REAL_FACES
         person = IMPOSTOR_OF[patient.person] if other else patient.person
         return Truth(
-            person=None if pose is None and patient.species is None else person,
+            person=None if pose is None else person,
             card=card,
-            pose=Pose() if pose is None or patient.species is not None else pose,
+            pose=Pose() if pose is None else pose,
             light=LIGHTS[patient.light],
             others=1 if patient.look == "second_person" or patient.species is Species.SHOULDER else 0,
             alive=patient.species is None,
@@ -193,4 +205,4 @@ class Cast:
         if do.person is not None:
             update["person"] = do.person
         self._patient = self._patient.model_copy(update=update)
-        self._heeding = self._made()
+        self._there = None
