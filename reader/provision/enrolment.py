@@ -30,7 +30,7 @@ from reader.config.load import Problem
 from reader.config.refusal import refuse
 from reader.durable import erase, write
 from reader.provision.schema import Enrolment
-from reader.uplink.enrolment import CA_PATH, ENROL_PATH, REASON_HEADER, Reason, fingerprint
+from reader.uplink.enrolment import CA_PATH, ENROL_PATH, REASON_HEADER, UNREADABLE, Reason, fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -164,12 +164,12 @@ def fetch(order: Order, request: bytes) -> Answer:
 
 def fits(certificate: x509.Certificate, ca: x509.Certificate, key: object, kiosk: str) -> bool:
     """Return whether this is this kiosk's certificate, for this public key, from this CA."""
-    names = [name.value for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     try:
+        names = [name.value for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         certificate.verify_directly_issued_by(ca)
-    except (ValueError, TypeError, InvalidSignature):
+        return names == [kiosk] and certificate.public_key() == key
+    except (*UNREADABLE, InvalidSignature):
         return False
-    return names == [kiosk] and certificate.public_key() == key
 
 
 def _trusted_ca(order: Order) -> x509.Certificate:
@@ -196,7 +196,7 @@ def _trusted_ca(order: Order) -> x509.Certificate:
 def _certificates(order: Order, body: bytes) -> list[x509.Certificate]:
     try:
         return pkcs7.load_der_pkcs7_certificates(base64.b64decode(body, validate=False))
-    except (ValueError, TypeError):
+    except UNREADABLE:
         raise NotYet(_strange(order)) from None
 
 
@@ -331,7 +331,7 @@ def install(etc: Path, answer: Path = ANSWER_FILE) -> str:
     try:
         row = json.loads(data)
         ca, own = (x509.load_pem_x509_certificate(row[name].encode()) for name in ("ca", "certificate"))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (*UNREADABLE, KeyError, AttributeError):
         raise ValueError("the answer holds no certificates") from None
     if fingerprint(ca) != order.fingerprint or not fits(own, ca, key.public_key(), order.kiosk):
         raise ValueError("the answer is not this kiosk's certificate")

@@ -21,6 +21,7 @@ from reader.config.load import ConfigError, Problem, Source, check, read, valida
 from reader.config.positions import line_of
 from reader.config.schema import KaopiConfig, Section
 from reader.config.wrong import Wrong
+from reader.uplink.enrolment import UNREADABLE
 
 FILE_NAME = "kaopi-setup.toml"
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -196,15 +197,15 @@ def identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime |
 
     try:
         ca = x509.load_pem_x509_certificate(found.ca.encode())
-    except ValueError:
+    except UNREADABLE:
         return problem("ca", "not a PEM certificate", "CA証明書を読めません。")
     try:
         own = x509.load_pem_x509_certificate(found.certificate.encode())
-    except ValueError:
+    except UNREADABLE:
         return problem("certificate", "not a PEM certificate", "証明書を読めません。")
     try:
         key = serialization.load_pem_private_key(found.key.encode(), password=None)
-    except (ValueError, TypeError):
+    except UNREADABLE:
         return problem("key", "not a PEM private key without a password", "秘密鍵を読めません。")
     names = [name.value for name in own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if names != [kiosk]:
@@ -214,7 +215,7 @@ def identity(source: Source, found: Certificates, kiosk: str, now: dt.datetime |
         return problem("key", "does not belong to the certificate", "秘密鍵が証明書と合っていません。")
     try:
         own.verify_directly_issued_by(ca)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return problem("certificate", "not issued by the ca given here", "証明書がここのCAのものではありません。")
     if now is not None and own.not_valid_after_utc < now:
         until = own.not_valid_after_utc

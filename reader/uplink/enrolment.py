@@ -42,6 +42,8 @@ TOKEN_BYTES: Final = 20  # 160 bits: nobody guesses it, so a plain hash keeps it
 TOKEN_LIFE: Final = dt.timedelta(days=14)
 AGAIN: Final = dt.timedelta(minutes=10)  # how long the desk still listens for whom its answer did not reach
 MAX_REQUEST: Final = 4096
+#: What the library raises for certificates and requests that are none.
+UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 BOOK: Final = "enrolment.json"
 
 
@@ -184,7 +186,7 @@ def requested_key(request: bytes, kiosk: str) -> ec.EllipticCurvePublicKey:
         csr = x509.load_der_x509_csr(request)
         key, good = csr.public_key(), csr.is_signature_valid
         names = [name.value for name in csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise EnrolmentRefused(Reason.BAD_REQUEST) from None
     if not good or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise EnrolmentRefused(Reason.BAD_REQUEST)

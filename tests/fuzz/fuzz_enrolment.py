@@ -65,6 +65,8 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[bytes, ...]]] = {
 
 CRASHES: dict[str, tuple[bytes, ...]] = {
     # Credentials beyond ASCII: base64 complains in another way than about a wrong length.
+    # A version that no standard knows: neither ValueError nor TypeError.
+    "enrolment.request": (_REQUEST.replace(bytes([2, 1, 0]), bytes([2, 1, 34]), 1),),
     "enrolment.enrol": ("Basic ééé\n".encode("latin-1"),),
 }
 """Inputs that once broke a target, kept for ever: test_targets.py runs them all."""
