@@ -347,6 +347,8 @@ def reset(
             factory_reset.carry_out() if asked else factory_reset.resume()
         except NotAsked as error:
             _refuse(f"{error}; nothing was erased")
+        except OSError as error:
+            _refuse(f"{error}; not everything is gone", EX_TEMPFAIL)
         return
     from reader.kiosk.staff import StaffCodes
     from reader.uplink.outbox import Outbox, OutboxError
