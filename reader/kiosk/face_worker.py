@@ -19,7 +19,7 @@ from reader.kiosk.worker import Mailbox, Report, Worker
 from reader.session import events as ev
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
-from reader.vault import Vault, VaultError
+from reader.vault import Vault, VaultError, give_back
 
 IDLE_S = 1.0
 WAIT_S = 0.01  # how soon to look again when no newer frame is there
@@ -140,6 +140,7 @@ class FaceWorker(Worker[FaceOrder]):
                 self._forget_reference()
                 self._visit = 0
                 self._engine.wipe()
+                give_back()
             case Ease(on=on):
                 self._eased = on
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import platform
+import resource
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from reader.devices.ports import Frame
 from reader.face.engine import Decision, Observation
-from reader.kiosk.face_worker import FaceWorker, StartTry
+from reader.kiosk.face_worker import FaceWorker, ForgetFaces, StartTry
 from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox
 from reader.session.events import Event, FaceDecided, FaceProgress
 from reader.session.failures import Failure
 from reader.session.vocabulary import Ref
-from reader.vault import Vault
+from reader.vault import Vault, give_back
 
 MATCH = Decision(matched=True, live=True, failure=None)
 SWAPPED = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
@@ -82,3 +86,29 @@ def test_somebody_else_in_the_place_of_whoever_was_matched_is_told_as_a_failed_t
 
 def test_a_new_try_has_no_match_to_take_back() -> None:
     assert kinds(facts_of([MATCH], [None, None])) == [("FaceDecided", True)]
+
+
+def resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize() / 2**20
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory in this way")
+def test_memory_freed_between_pieces_that_live_on_goes_back_to_the_kernel() -> None:
+    pieces = [np.ones(60_000, np.uint8) for _ in range(2000)]
+    kept = pieces[::40]
+    full = resident_mb()
+    del pieces
+    give_back()
+    assert full - resident_mb() > 60, "of 117 MB a fortieth lives on"
+    assert all(one.all() for one in kept)
+
+
+def test_when_a_patient_has_left_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr("reader.kiosk.face_worker.give_back", lambda: given.append(True))
+    worker = FaceWorker(
+        lambda fact: None, Scripted([]), Vault(), Mailbox(), Mailbox(), lambda wish: None, Trace(), now=lambda: 0.0
+    )
+    worker.post(ForgetFaces())
+    worker.step(0.0)
+    assert given == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -92,6 +93,9 @@ def test_a_network_thread_that_dies_is_noticed_and_replaced() -> None:
             until(lambda: heard(Connected))
             client = link._client
             assert client is not None
+            wire = client.socket()
+            assert isinstance(wire, socket.socket)
+            assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "no message waits 40 ms for another"
             client.loop_misc = lambda: sys.exit("killed by the test")  # type: ignore[method-assign]
             until(lambda: client.died is not None)
             facts.clear()

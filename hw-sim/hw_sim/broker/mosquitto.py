@@ -53,7 +53,7 @@ class Mosquitto:
 
     def _plain(self) -> str:
         return (
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
             f"max_inflight_messages 0\nmax_queued_messages 0\n{_user()}"
         )
 
