@@ -20,7 +20,9 @@ def blocks(text: str, kind: str) -> list[str]:
 
 
 def test_every_plain_block_works_in_a_fresh_folder(tmp_path: Path) -> None:
-    """One language's do for both, which have the same lines (the next test). The folder has of the repository what the lines name, and where the checkout's environment would be, this one."""
+    """One language's do for both, whose lines are the same. The folder has of the repository what the lines name, and
+    where the checkout's environment would be, this one.
+    """
     script = "set -eu\n" + "".join(blocks(GUIDES["ja"].read_text("utf-8"), "sh"))
     (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
     (tmp_path / "image").symlink_to(ROOT / "image")
