@@ -205,7 +205,7 @@ def _in_one_life(machine: Machine, store: Store, new: bundles.Update, out: Path,
             )
             assert "code 0" not in said, f"{name} was installed: {said}"
             assert why in said.lower(), f"{name} was refused, but not for {why!r}: {said}"
-            found[name] = said.strip().splitlines()[-2][-160:]
+            found[name] = next(line for line in said.splitlines() if why in line.lower())
         after = machine.run("kaopi update status")
         assert before.splitlines()[0] == after.splitlines()[0]
     with report.stage("update") as found:
