@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
+from reader.config.enrolling import MARK, WAITING_FILE, waiting
 from reader.doctor.finding import Finding, Patient, Words, fail, good, skipped, warn
 from reader.uplink.link_paho import tls_context
 from reader.uplink.settings import Tls
@@ -47,6 +48,8 @@ def certificates(patient: Patient) -> Finding:
         context.load_verify_locations(cadata=ca_bytes.decode("ascii"))
         context.load_cert_chain(paths[1], paths[2])
     except FileNotFoundError as error:
+        if awaited := waiting(patient.path(MARK), patient.path(WAITING_FILE)):
+            return fail(f"not there yet: {awaited[0].what}", Words(awaited[0].japanese, f"{awaited[0].remedy}."))
         return fail(f"{error.filename} is missing", Words(f"{TLS_DIR}に証明書を入れてください。", "Install it there."))
     except PermissionError as error:
         return fail(

@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hw_sim.card.authority import TEST_AUTHORITY
 
+from reader.config.enrolling import WAITING_FILE
+from reader.config.load import Problem
+from reader.config.refusal import refuse
 from reader.config.schema import KaopiConfig
 from reader.devices.ports import Frame
 from reader.doctor import link, machine, parts, picture, report
@@ -163,6 +166,20 @@ def test_a_key_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
 
 def test_missing_certificates_are_named(tmp_path: Path) -> None:
     assert "kiosk.pem is missing" in link.certificates(patient(tmp_path)).detail
+
+
+def test_a_certificate_that_is_still_waited_for_says_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "etc/kaopi").mkdir(parents=True)
+    (tmp_path / "etc/kaopi/enrolling").touch()
+    refuse(
+        [Problem("desk:8738", None, "", "no answer", "Look there", "答えがありません。")],
+        tmp_path / str(WAITING_FILE)[1:],
+    )
+    found = link.certificates(patient(tmp_path))
+    assert found.outcome is Outcome.FAIL
+    assert found.detail == "not there yet: no answer"
+    assert found.remedy is not None
+    assert (found.remedy.ja, found.remedy.en) == ("答えがありません。", "Look there.")
 
 
 def test_an_outbox_that_is_no_database_is_a_fault(tmp_path: Path) -> None:
