@@ -556,11 +556,17 @@ def _reset(session: Session, reset: Reset, *effects: Effect) -> Move:
 
 def _counted(session: Session, reset: Reset, waiting: int | None) -> Move:
     """Take the number. More than staff agreed to lose: they are told again."""
-    more = waiting is None or (reset.waiting is not None and waiting > reset.waiting)
     changed = replace(reset, counted=True, waiting=waiting)
-    if reset.stage is not ResetStage.TOLD and more and waiting != reset.waiting:
+    if reset.stage is not ResetStage.TOLD and _more(waiting, than=reset.waiting):
         return _reset(session, replace(changed, stage=ResetStage.TOLD))
     return stay(replace(session, reset=changed))
+
+
+def _more(waiting: int | None, *, than: int | None) -> bool:
+    """Whether an outbox holds more than somebody agreed to lose. None: it will not say; whoever agreed to that, did."""
+    if than is None:
+        return False
+    return waiting is None or waiting > than
 
 
 def _leave_staff_code(session: Session) -> Move:

@@ -902,6 +902,8 @@ def test_the_results_are_counted_once_a_second_while_there_is_time_to_turn_back(
     assert len(at.did(ef.CountResults)) == 14
     at.press(Button.ERASE).wait(2.0)
     assert len(at.did(ef.CountResults)) == 14
+    at = At().wait(5).press(Button.VISUAL_CHECK).staff_code("op2").press(Button.RESET).wait(0.5)
+    assert len(at.did(ef.CountResults)) == 1, "from when it was asked for"
 
 
 @pytest.mark.parametrize(
