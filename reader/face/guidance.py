@@ -54,7 +54,7 @@ class Limits:
     backlit_face: float = 0.26
     bright_background: float = 8.0
     most_left_right: float = 0.95
-    most_clipped: float = 0.60
+    most_clipped: float = 0.65
     least_sharpness: float = 0.30
 
 

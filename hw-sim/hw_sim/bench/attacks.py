@@ -55,7 +55,7 @@ def _prints(engine: FaceEngine, folder: Path) -> dict[str, Row]:
     return rows
 
 
-def _light(engine: FaceEngine, pairs: Path, limit: int = 72) -> dict[str, Row]:
+def _light(engine: FaceEngine, pairs: Path, limit: int = 118) -> dict[str, Row]:
     """Light judged on the half of people and of virtual visits that no limit was set by."""
     judged = lights.sweep(engine)
     if (pairs / "pairs.txt").is_file():
