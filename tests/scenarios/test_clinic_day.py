@@ -17,7 +17,7 @@ import pytest
 from hw_sim.attackers.species import Species
 from hw_sim.people.scene import Accessory
 from hw_sim.scenario.faults import FaultKind
-from hw_sim.scenario.mix import Visit, clinic_day, every_file, one_try, varied
+from hw_sim.scenario.mix import Visit, arrivals, clinic_day, every_file, one_try, varied
 from hw_sim.scenario.schema import LightKind, Look
 from hw_sim.scenario.virtual import play
 
@@ -29,7 +29,7 @@ PEOPLE_WITH_PIXELS = 8
 # Files whose point is what the camera sees.
 SEEN = (
     "impostor", "second_person", "camera_black", "camera_frozen", "camera_torn", "camera_wrong_size",
-    "camera_hangs_briefly", "attack_swap_after_match",
+    "camera_hangs_briefly", "attack_swap_after_match", "light_step",
 )  # fmt: skip
 
 
@@ -118,6 +118,14 @@ def test_the_day_is_long_enough() -> None:
     assert len(ALL) >= 300
     assert len(SIGHT) >= 30
     assert {visit.name for visit in ALL} == set(every_file()), "no file is left out"
+
+
+def test_a_soak_meets_every_file_before_the_mix_begins() -> None:
+    coming = arrivals(3, all_first=True)
+    first = [next(coming).name for _ in range(60)]
+    assert len(set(first)) == 60
+    again = arrivals(3, all_first=True)
+    assert [next(again).name for _ in range(60)] == first
 
 
 def test_a_seed_varies_the_patient_and_never_the_story() -> None:

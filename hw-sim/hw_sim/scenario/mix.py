@@ -89,22 +89,24 @@ def _paced(do: Do, pace: float) -> Do:
     return do.model_copy(update={"after": round(do.after * pace, 3)})
 
 
-def arrivals(seed: int, names: frozenset[str] | None = None, *, pixels_every: int = 0) -> Iterator[Visit]:
+def arrivals(
+    seed: int, names: frozenset[str] | None = None, *, pixels_every: int = 0, all_first: bool = False
+) -> Iterator[Visit]:
     """Yield patients for ever, into one clinic: only files that leave the site's rules as they are.
 
-    names: of these files only. pixels_every: every so manieth comes with pixels (0: none does).
+    names: of these files only. pixels_every: every so manieth comes with pixels (0: none does). all_first: each file
+    comes once before the mix begins, in an order of the seed's.
     """
     usual = {n: s for n, s in every_file().items() if s.site == SiteRules() and not s.two_readers}
     files = {n: s for n, s in usual.items() if names is None or n in names}
     weights = [_OFTEN.get(name, _SELDOM) for name in files]
     dice = random.Random(f"arrivals {seed}")
+    first = dice.sample(list(files), len(files)) if all_first else []
     number = 1
     while True:
         number += 1
-        (name,) = dice.choices(list(files), weights)
         pixels = pixels_every > 0 and number % pixels_every == 0
-        if pixels:
-            name = "face"
+        name = "face" if pixels else first.pop() if first else dice.choices(list(files), weights)[0]
         yield Visit(name, number, varied(files[name], name, number), pixels)
 
 
