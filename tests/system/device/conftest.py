@@ -22,16 +22,18 @@ from hw_sim.device import setup
 from hw_sim.device.nspawn import Device
 from hw_sim.device.root import SUITE, base_root
 from hw_sim.people.person import load_person
+from hw_sim.scenario.world import staff_code_of
 
 from reader.desk.link import DeskLink, paho_desk_link
 from reader.desk.service import DeskService
 from reader.desk.store import Store, StoredResult
 from reader.session.vocabulary import Part
-from reader.uplink.devcerts import make_certificates
+from reader.uplink.devcerts import CertificateFolder, make_certificates
 from reader.uplink.messages import State
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+STAFF_CODE = "246810"
 JST = dt.timezone(dt.timedelta(hours=9))
 _NEEDED = {
     "systemd-nspawn": "systemd-container",
@@ -112,6 +114,7 @@ class Clinic:
     broker: Mosquitto
     link: DeskLink
     photo: str
+    certificates: CertificateFolder
     mark: int = 0  # how much the kiosk had said when the card went in
 
     def today(self) -> str:
@@ -198,14 +201,16 @@ def clinic(
         configuration.write_text(everywhere)
         with broker:
             store = Store(folder / "desk.sqlite3")
-            link = paho_desk_link(DeskService(store, site=setup.SITE), broker.settings("desk"), "desk")
+            service = DeskService(store, site=setup.SITE, staff_codes=lambda: (staff_code_of("op2", STAFF_CODE),))
+            link = paho_desk_link(service, broker.settings("desk"), "desk")
             link.start()
             # Settings come last: with them the kiosk starts, and by then its virtual parts are there.
             setup.install_package(device, package)
             setup.install_simulator(device)
             setup.prepare(device, person, certificates, broker.port)
             device.run("systemctl", "restart", *setup.UNITS)
-            found = Clinic(device, store, broker, link, base64.b64encode(jp2.chip_portrait(person.ic_photo())).decode())
+            photo = base64.b64encode(jp2.chip_portrait(person.ic_photo())).decode()
+            found = Clinic(device, store, broker, link, photo, certificates)
             found.ready()
             yield found
             link.stop()

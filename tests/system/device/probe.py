@@ -47,6 +47,7 @@ print(
             "write_state": attempt(lambda: write("/var/lib/kaopi/probe")),
             "write_outbox": attempt(lambda: write("/var/lib/kaopi/outbox/probe")),
             "write_run": attempt(lambda: write("/run/kaopi/probe")),
+            "write_reset": attempt(lambda: write("/run/kaopi-reset/probe")),
             "read_keys": attempt(lambda: list(Path("/etc/kaopi/tls").iterdir())),
             "read_state": sorted(path.name for path in Path("/var/lib/kaopi").iterdir())
             if os.access("/var/lib/kaopi", os.R_OK)

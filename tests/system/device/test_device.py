@@ -6,8 +6,10 @@ picture, the finger. What only a Raspberry Pi can prove is listed in docs/on-a-p
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,12 +20,15 @@ import pytest
 from hw_sim.device import setup
 from hw_sim.device.nspawn import Device
 
+from reader.desk.enrolment import Enrolment, Listener, hosts_of
+from reader.uplink.enrolment import TokenBook, fingerprint
 from reader.uplink.messages import ResultMessage
 
 pytestmark = pytest.mark.timeout(600)
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 
+USERS = ("kaopi-kiosk", "kaopi-uplink")
 Clinic = Any  # tests/system/device/conftest.py
 
 
@@ -175,6 +180,7 @@ def test_the_kiosk_is_shut_in(clinic: Clinic) -> None:
     assert (found["no_new_privileges"], found["capabilities"], found["seccomp"]) == ("1", 0, "2")
     assert found["inet"] == found["inet6"] == "OSError"
     assert found["unix"] == found["write_state"] == found["write_outbox"] == found["write_run"] == "done"
+    assert found["write_reset"] == "done", "it may ask for a factory reset"
     assert found["write_etc"] == found["write_usr"] == "OSError"
     assert found["read_keys"] == found["read_home"] == "PermissionError"
     assert found["namespace"] == "PermissionError"
@@ -187,6 +193,7 @@ def test_the_uplink_is_shut_in(clinic: Clinic) -> None:
     assert (found["no_new_privileges"], found["capabilities"], found["seccomp"]) == ("1", 0, "2")
     assert found["inet"] == found["unix"] == found["write_outbox"] == found["write_run"] == "done"
     assert found["write_etc"] == found["write_usr"] == found["write_state"] == "OSError"
+    assert found["write_reset"] == "PermissionError", "nobody asks for a factory reset by the network"
     assert found["read_state"] == ["outbox"], "of the kiosk's state the uplink sees the outbox alone"
     assert found["read_keys"] == found["read_home"] == "PermissionError"
     assert not {"video0", "dri", "snd", "input", "gpiochip0"} & set(found["devices"])
@@ -258,6 +265,72 @@ def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing
         device.cut_power()
         (device.files / "etc/fstab").unlink()
         device.boot()
+
+
+def test_the_gate_of_an_image_sees_under_its_own_lines_what_the_doctor_sees(clinic: Clinic) -> None:
+    """What shuts it in must hide nothing by which it judges a new slot, nor keep it from restarting the machine."""
+    device = clinic.device
+    text = (REPOSITORY / "image/overlay/usr/lib/systemd/system/kaopi-gate.service").read_text("utf-8")
+    does = "kaopi doctor --quick --json > /var/lib/kaopi/gate.json; systemctl is-active kaopi-kiosk.service && touch "
+    does += "/run/systemd/reboot-param.probe && busctl call org.freedesktop.login1 /org/freedesktop/login1 "
+    does += "org.freedesktop.login1.Manager CanReboot && rm /run/systemd/reboot-param.probe"
+    text = re.sub(r"^(ConditionPathExists|RemainAfterExit|StandardOutput)=.*\n", "", text, flags=re.MULTILINE)
+    text = text.replace("ExecStart=/usr/bin/kaopi update gate", f"ExecStart=/bin/sh -c '{does}'")
+    assert does in text
+    (device.files / "etc/systemd/system/probe-gate.service").write_text(text, encoding="utf-8")
+    device.run("systemctl", "daemon-reload")
+    device.run("systemctl", "start", "probe-gate.service")
+    seen = json.loads((device.files / "var/lib/kaopi/gate.json").read_text("utf-8"))
+    freely = json.loads(device.run("kaopi", "doctor", "--quick", "--json", check=False))
+    shut_in, free = ({row["id"]: row["outcome"] for row in said["checks"]} for said in (seen, freely))
+    assert shut_in == free
+    device.until('"yes"', "journalctl", "--no-pager", "--output=cat", "--unit=probe-gate")
+    (device.files / "var/lib/kaopi/gate.json").unlink()
+
+
+def test_only_the_kiosks_user_can_ask_for_a_factory_reset(clinic: Clinic) -> None:
+    device = clinic.device
+    ask = "echo '{}' > /run/kaopi-reset/other && rm /run/kaopi-reset/other && echo asked"
+    answers = {user: device.run("runuser", "-u", user, "--", "sh", "-c", ask, check=False) for user in USERS}
+    assert "asked" in answers["kaopi-kiosk"]
+    assert "asked" not in answers["kaopi-uplink"]
+
+
+PREPARE = """
+import sys
+from pathlib import Path
+from reader.provision.enrolment import prepare
+from reader.provision.schema import Enrolment
+kiosk, address, token, fingerprint = sys.argv[1:]
+prepare(Path("/etc/kaopi"), kiosk, Enrolment(address=address, token=token, fingerprint=fingerprint))
+"""
+
+
+def test_a_kiosk_with_a_token_fetches_its_certificate_and_serves(clinic: Clinic) -> None:
+    """Set-up left it a token: it says what it waits for, and goes on by itself once the clinic PC listens."""
+    device, folder = clinic.device, clinic.certificates.path
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+    token = TokenBook(folder).issue(setup.KIOSK, dt.datetime.now(dt.UTC))
+    known = fingerprint(clinic.certificates.authority().certificate)
+    python = "/usr/lib/kaopi/bin/python3"
+    device.run(python, "-c", PREPARE, setup.KIOSK, f"{device.outside}:{port}", token, known)
+    device.run("systemctl", "restart", *setup.UNITS)
+    device.until("no answer", "sh", "-c", "cat /run/kaopi-enrol/waiting.json || true", within_s=60)
+    device.until("set-up refused", "systemctl", "show", "--property=StatusText", "kaopi-kiosk", within_s=60)
+    assert device.show("kaopi-uplink", "ActiveState")["ActiveState"] == "inactive"
+    enrolled: list[str] = []
+    enrolment = Enrolment(folder, enrolled.append)
+    with Listener(folder, hosts_of(folder), enrolment, lambda: dt.datetime.now(dt.UTC), port=port):
+        device.until("gone", "sh", "-c", "test -e /etc/kaopi/enrolling || echo gone", within_s=120)
+    assert enrolled == [setup.KIOSK]
+    assert device.run("stat", "--format=%a %U", "/etc/kaopi/tls/kiosk.key", "/etc/kaopi/tls/kiosk.pem").split() == [
+        *("600", "root"),
+        *("600", "root"),
+    ]
+    assert device.run("sh", "-c", "test -e /etc/kaopi/enrolment || echo gone").strip() == "gone"
+    assert token not in device.journal()
+    clinic.ready()
 
 
 def test_upgrade_keeps_what_the_site_decided_and_purge_leaves_nothing(
