@@ -76,8 +76,9 @@ def desk_order(service: DeskService, do: Do, now: datetime.datetime) -> tuple[st
         return service.start_visual_check(KIOSK, "op1", VisualReason.OTHER, now)
     if do.same_person is not None:
         return service.decide(KIOSK, "op1", do.same_person, now)
-    results = service.store.results(now - datetime.timedelta(hours=1))  # a whole day's would be thousands in a soak
-    last = max(results, key=lambda row: row.message.finished_at).message.result_id
+    # The newest by the desk's own count: a kiosk whose clock was ahead may have finished one in what is still to come.
+    (newest,) = service.store.results(now - datetime.timedelta(days=1), limit=1)
+    last = newest.message.result_id
     if do.revoke:
         service.revoke_consents(last, "op1", now)
     else:
