@@ -90,7 +90,7 @@ image: setup-test models ## Build the Debian arm64 image and its signed update (
 	@$(PY) image/keys.py $(KEYS)
 	@$(PY) image/debian.py --keys $(KEYS)
 
-image-test: setup-test image ## Boot that image in QEMU: set-up, a patient, an update, 20 power cuts (root; an hour or more)
+image-test: setup-test image ## Boot that image in QEMU: set-up, a patient, updates, a failed start, 20 power cuts (root; an hour)
 	@$(PY) image/debian.py --keys $(KEYS) --bump 1 --out out/image-next
 	@$(PY) -m hw_sim.image.prove --image out/image --update out/image-next --keys $(KEYS)
 
