@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from reader.session.vocabulary import Step
 
 SVG = "{http://www.w3.org/2000/svg}"
-# Patients, staff, a broken part, a thread that dies, pixels that are attacked: whatever could bring chance in.
+# Patients, staff, a broken part, a thread that hangs, a process that dies: whatever could bring chance in.
 REPEATED = ("face", "pin_wrong_then_right", "visual_check", "broker_loses", "thread_camera_hangs", "kiosk_dies")
 
 
