@@ -107,7 +107,8 @@ def run(site: SiteOption = None) -> None:
     try:
         config = load(site if site is not None or not SITE_FILE.exists() else SITE_FILE)
     except ConfigError as error:
-        problems += error.problems
+        if not problems or site is None or site.exists():  # a kiosk that was never set up has no settings to mend
+            problems += error.problems
     try:
         if erasing:
             code = run_erasing(config or load())

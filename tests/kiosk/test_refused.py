@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pygame
@@ -114,3 +114,22 @@ def test_a_refusal_reaches_the_kiosk_unchanged(tmp_path: Path) -> None:
     refuse([LONG], file)
     assert refused(file) == [LONG]
     assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_kiosk_that_was_never_set_up_shows_that_and_nothing_of_missing_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[Problem]] = []
+
+    def run(config: object, look: Callable[[], list[Problem]]) -> int:
+        told.append(look())
+        return 0
+
+    monkeypatch.setattr("reader.config.refusal.refused", lambda: [LONG])
+    monkeypatch.setattr(shown, "run_refused", run)
+    damaged = tmp_path / "site.toml"
+    damaged.write_text("[site]\nclinic_nam = 'x'\n", encoding="utf-8")
+    for file in (tmp_path / "none.toml", damaged):
+        assert CliRunner().invoke(app, ["run", "--site", str(file)]).exit_code == 0
+    assert told[0] == [LONG]
+    assert [problem.key for problem in told[1]] == [LONG.key, "site.clinic_nam"]
