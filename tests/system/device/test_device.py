@@ -6,13 +6,14 @@ picture, the finger. What only a Raspberry Pi can prove is listed in docs/on-a-p
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 
 USERS = ("kaopi-kiosk", "kaopi-uplink")
+STAFF_CODE = "246810"  # conftest.py: what the desk sends
+STAFF_HASH = '"operator": "op2"'
 Clinic = Any  # tests/system/device/conftest.py
 
 
@@ -288,12 +291,73 @@ def test_the_gate_of_an_image_sees_under_its_own_lines_what_the_doctor_sees(clin
     (device.files / "var/lib/kaopi/gate.json").unlink()
 
 
+KEPT = {"/etc/kaopi": "/root/etc-kaopi", "/var/lib/kaopi": "/root/var-kaopi"}
+
+
+@pytest.fixture
+def small_data(clinic: Clinic) -> Iterator[Device]:
+    """What a reset erases lies on file systems of its own, small ones: the free space of this machine is not filled."""
+    device: Device = clinic.device
+    assert not (device.files / "etc/NetworkManager/system-connections").exists(), "it would lie on a large disk"
+    device.run("systemctl", "stop", *setup.UNITS)
+    for place, kept in KEPT.items():
+        device.run("cp", "--archive", place, kept)
+        device.run("mount", "-t", "tmpfs", "-o", "size=12M", "tmpfs", place)
+        device.run("cp", "--archive", f"{kept}/.", place)
+    device.run("systemd-tmpfiles", "--create", "kaopi.conf")
+    clinic.mark = len(device.journal("kaopi-kiosk"))
+    device.run("systemctl", "start", *setup.UNITS)
+    clinic.step("idle")
+    clinic.ready()
+    yield device
+    device.run("systemctl", "stop", *setup.UNITS)
+    for place, kept in KEPT.items():
+        device.run("umount", place)
+        device.run("rm", "-rf", kept)
+    device.run("rm", "-rf", "/run/kaopi-setup")
+    device.run("systemctl", "start", *setup.UNITS)
+    clinic.ready()
+
+
 def test_only_the_kiosks_user_can_ask_for_a_factory_reset(clinic: Clinic) -> None:
     device = clinic.device
     ask = "echo '{}' > /run/kaopi-reset/other && rm /run/kaopi-reset/other && echo asked"
     answers = {user: device.run("runuser", "-u", user, "--", "sh", "-c", ask, check=False) for user in USERS}
     assert "asked" in answers["kaopi-kiosk"]
     assert "asked" not in answers["kaopi-uplink"]
+
+
+def test_staff_make_the_kiosk_blank_at_its_screen(clinic: Clinic, small_data: Device) -> None:
+    """From the staff code to the end under the units' own lines; what is shown at the end is the kiosk never set up."""
+    device = small_data
+    device.until(STAFF_HASH, "sh", "-c", "cat /var/lib/kaopi/staff.json || true")
+    clinic.mark = len(device.journal("kaopi-kiosk"))
+    clinic.press("visual_check")
+    clinic.step("staff_code")
+    clinic.press(*STAFF_CODE, "next")
+    clinic.step("staff_corner")
+    clinic.press("reset")
+    clinic.step("factory_reset")
+    served = process(device, "kaopi-kiosk")
+    deadline = time.monotonic() + 60.0
+    while process(device, "kaopi-kiosk") == served:
+        assert time.monotonic() < deadline, device.journal()[-3000:]
+        with contextlib.suppress(AssertionError):  # the screen of a process that has just ended
+            clinic.press("next", "erase")
+        time.sleep(1.0)
+    device.until("being erased", "systemctl", "show", "--property=StatusText", "kaopi-kiosk", within_s=60)
+    device.until("blank again after", "journalctl", "--no-pager", "--unit=kaopi-reset", within_s=90)
+    # Its screen was the simulator's, which went with the settings: what it would show is in the journal.
+    device.until("this kiosk was not set up yet", "journalctl", "--no-pager", "--unit=kaopi-kiosk", within_s=60)
+    device.until("inactive", "sh", "-c", "systemctl is-active kaopi-reset.service || true")
+    journal = device.journal("kaopi-reset")
+    assert "operator op2 has this kiosk erased" in journal
+    left = device.run("find", *KEPT, "-type", "f").splitlines()
+    assert left == ["/var/lib/kaopi/outbox/outbox.sqlite3"], "made anew, empty, for another set-up"
+    assert device.run("stat", "--format=%s", *left).strip() == "0"
+    assert "not set up" in device.run("cat", "/run/kaopi-setup/refused.json")
+    assert device.run("ls", "-A", "/run/kaopi-reset").strip() == ""
+    assert device.show("kaopi-uplink", "ActiveState")["ActiveState"] == "inactive"
 
 
 PREPARE = """
