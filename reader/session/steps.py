@@ -523,7 +523,7 @@ def staff_corner(session: Session, event: ev.Event) -> Move:
 def factory_reset(session: Session, event: ev.Event) -> Move:
     """Make the kiosk blank: told what is lost, asked twice, then asked of the system. A card ends it while it can."""
     now = session.reset
-    assert now is not None, "entered with it"
+    assert now is not None  # entered with it
     match now.stage, event:
         case ResetStage.ERASING, ev.ResetNotAsked() | ev.TimeUp():
             return _reset(session, replace(now, stage=ResetStage.NOT_BEGUN), WithdrawReset())
