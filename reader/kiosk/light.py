@@ -19,19 +19,21 @@ FILL_STEP = 0.25
 EV_LIMIT = 3.0
 BACK_LIGHT = 2.0  # background over face, in linear light
 SETTLE_S = 0.3  # that automatic exposure takes to follow a request: asking again before it has is how loops hunt
+_ANSWERS = 0.25  # share of the stops asked for that must be seen; with less the camera is at its longest exposure
 
 
 class LightLoop:
     """Turns what the face looks like into what to ask of camera and lamp."""
 
     def __init__(self) -> None:
-        self._request = LightRequest()
-        self._asked_at = -math.inf
+        self.reset()
 
     def reset(self) -> LightRequest:
         """Begin anew, because the next patient stands elsewhere; return what to ask of camera and lamp for that."""
         self._request = LightRequest()
         self._asked_at = -math.inf
+        self._most_ev = EV_LIMIT
+        self._tried: tuple[float, float] | None = None  # ev and error before exposure alone was raised
         return self._request
 
     def answer(
@@ -49,13 +51,24 @@ class LightLoop:
         error = math.log2(TARGET / max(face_luminance, 0.01)) * 2.2  # code values to stops of light (gamma 2.2)
         if abs(error) < DEAD_BAND_STOPS:
             return None
-        ev = min(EV_LIMIT, max(-EV_LIMIT, self._request.ev + GAIN * error))
+        self._learn(error)
+        ev = min(self._most_ev, max(-EV_LIMIT, self._request.ev + GAIN * error))
         fill = self._request.fill
-        if error > 0 and (ev >= EV_LIMIT / 2 or background_ratio > BACK_LIGHT):
+        if error > 0 and (ev >= min(EV_LIMIT / 2, self._most_ev) or background_ratio > BACK_LIGHT):
             fill = min(1.0, fill + FILL_STEP)
         elif error < 0 and ev <= -EV_LIMIT / 2:
             fill = max(0.0, fill - FILL_STEP)
+        raised_alone = ev > self._request.ev and fill == self._request.fill
+        self._tried = (self._request.ev, error) if raised_alone else None
         return self._ask(replace(self._request, ev=ev, fill=fill, region=box), at)
+
+    def _learn(self, error: float) -> None:
+        """Ask for no more than the camera could give: what it cannot would have to be taken back step by step later."""
+        if self._tried is None:
+            return
+        ev, before = self._tried
+        if before - error < _ANSWERS * (self._request.ev - ev):
+            self._most_ev = ev
 
     def _ask(self, request: LightRequest, at: float) -> LightRequest | None:
         if request == self._request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reader.devices.ports import LightRequest
@@ -90,6 +90,18 @@ def test_the_next_patient_begins_anew() -> None:
     assert loop.answer(BOX, 0.2, 4.0, 1.01) == LightRequest(region=BOX)
 
 
+def test_what_the_camera_cannot_give_is_not_asked_for_on_and_on() -> None:
+    loop = LightLoop()
+    loop.answer(BOX, 0.26, 1.0, 0.0)
+    first = loop.answer(BOX, 0.26, 1.0, 1.0)
+    without_effect = loop.answer(BOX, 0.26, 1.0, 2.0)
+    assert first is not None
+    assert without_effect is not None
+    assert (first.ev > 0, first.fill) == (True, 0.0)
+    assert (without_effect.ev, without_effect.fill > 0) == (0.0, True)
+
+
+@example(1.75, 0.0)  # at its longest exposure, and lit half a step too far by the lamp
 @given(st.floats(-4.0, 3.0), st.floats(-1.0, 3.0))
 def test_it_comes_to_rest_and_never_flashes(dark: float, window: float) -> None:
     seen, asked = watch(Room(dark, window), 8.0)
