@@ -231,9 +231,10 @@ class SoakWorld(World):
         queued = any(isinstance(link, _CountingLink) and link.queued for link in (self.traced.inner, self.desk_end))
         if not queued and self._waited_s < ANSWER_S:
             began = time.monotonic()
-            self._arrived.wait(0.05)
+            something_came = self._arrived.wait(0.05)
             self._arrived.clear()
-            self._waited_s += time.monotonic() - began
+            # One message that is never answered must not leave the next question without its time.
+            self._waited_s = 0.0 if something_came else self._waited_s + time.monotonic() - began
 
 
 def _alone(scenario: Scenario) -> bool:
