@@ -26,6 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from reader.desk.watched import Watched
 from reader.uplink import issuing
 from reader.uplink.devcerts import BROKER, CertificateFolder, general_name
 from reader.uplink.enrolment import (
@@ -145,6 +146,7 @@ class Listener(ThreadingHTTPServer):
         self.enrolment, self.now = enrolment, now
         self._context = _context(folder, hosts, now())
         self._room = threading.BoundedSemaphore(_AT_ONCE)
+        self._listening = Watched("enrolment", lambda: self.serve_forever(0.1))
         super().__init__(("0.0.0.0", port), _Handler)  # noqa: S104 - kiosks come from outside
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -170,8 +172,12 @@ class Listener(ThreadingHTTPServer):
         finally:
             self._room.release()
 
+    def check(self) -> None:
+        """Raise ThreadDied when nobody listens any more."""
+        self._listening.check()
+
     def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.1,), name="enrolment", daemon=True).start()
+        self._listening.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -209,10 +215,11 @@ def listen(
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     wait: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Listen while somebody may come. Raises OSError without a CA, or when the port is taken."""
+    """Listen while somebody may come. Raises OSError without a CA, or when the port is taken, ThreadDied."""
     book = TokenBook(folder)
     enrolment = Enrolment(folder, lambda kiosk: say(f"{kiosk} has its certificate"))
-    with Listener(folder, hosts_of(folder), enrolment, now, port=port):
+    with Listener(folder, hosts_of(folder), enrolment, now, port=port) as listener:
         while (end := max(filter(None, (book.listening_until(now()), at_least_until)), default=now())) > now():
             wait(min(5.0, (end - now()).total_seconds()))
+            listener.check()
     say("nobody is expected any more")

@@ -71,7 +71,7 @@ def _greedy(parts: list[str], language: str, bold: bool, px: int, width: int, li
     return [line.rstrip(" ") for line in lines], whole
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # a language on one panel; every minute of the clock is one more
 def set_text(
     text: str,
     language: str,

@@ -25,6 +25,7 @@ from reader.config import enrolling
 from reader.config.load import ConfigError
 from reader.config.refusal import refused
 from reader.desk.enrolment import Enrolment, Listener, hosts_of, listen
+from reader.desk.watched import ThreadDied
 from reader.durable import write
 from reader.provision import enrolment
 from reader.provision.enrolment import NotYet, Order, fetch, fetch_until_there, install, prepare, request_of
@@ -498,3 +499,16 @@ def test_a_kiosk_that_waits_says_so_before_the_first_answer(tmp_path: Path) -> N
     assert "kaopi desk enrol serve" in first.japanese
     file.write_text("{")
     assert enrolling.waiting(mark, file) == [first]
+
+
+def test_a_listener_that_dies_ends_the_command_with_its_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(listener: Listener) -> None:
+        raise OSError("killed by the test")
+
+    desk.book.issue("front", NOW)
+    dead, told = threading.Event(), list[str]()
+    monkeypatch.setattr(Listener, "service_actions", dies)
+    monkeypatch.setattr("reader.desk.watched.log.exception", lambda *given: dead.set())
+    with pytest.raises(ThreadDied, match="killed by the test"):
+        listen(desk.folder, 0, told.append, now=lambda: NOW, wait=lambda seconds: dead.wait(15.0))
+    assert told == []

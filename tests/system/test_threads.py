@@ -43,6 +43,9 @@ SHOWN = {
     "test_a_desk_ends_with_the_error_of_whichever_thread_died",
     "reader/desk/run.py Watched": "tests/desk/test_watched.py::"
     "test_a_desk_ends_with_the_error_of_whichever_thread_died",
+    # Listens for kiosks without a certificate: the command ends with its error. (Each kiosk has a short thread.)
+    "reader/desk/enrolment.py Watched": "tests/provision/test_enrolment.py::"
+    "test_a_listener_that_dies_ends_the_command_with_its_error",
     # Only where a test runs a desk in a thread: carries its wish to end.
     "reader/desk/run.py Thread": "tests/desk/test_watched.py::test_a_desk_ends_with_the_error_of_whichever_thread_died",
 }
