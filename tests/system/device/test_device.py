@@ -240,9 +240,13 @@ def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing
     assert any(line.split()[1] == "/var/lib/kaopi" for line in mounts)
     device.run("systemctl", "stop", *setup.UNITS)
     device.run("mkdir", "/data")
+    made = list[str]()  # mount points that this root does not have
     for source, target in (line.split()[:2] for line in mounts if line.startswith("/data/")):
-        there = device.run("sh", "-c", f"test -d {target} && echo yes || mkdir -p {target}", check=False)
-        device.run("cp", "-a", target, source) if there else device.run("mkdir", "-p", source)
+        if device.run("sh", "-c", f"test -d {target} && echo yes", check=False):
+            device.run("cp", "-a", target, source)
+        else:
+            device.run("mkdir", "-p", source, target)
+            made.append(target)
     data = tmp_path / "data"
     subprocess.run(["cp", "--archive", device.files / "data", data], check=True)
     (device.files / "etc/fstab").write_text("\n".join(mounts) + "\n", encoding="utf-8")
@@ -268,6 +272,7 @@ def test_with_a_read_only_root_a_patient_is_served_and_a_power_cut_loses_nothing
         device.cut_power()
         (device.files / "etc/fstab").unlink()
         device.boot()
+        device.run("rm", "-rf", "/data", *made)
 
 
 def test_the_gate_of_an_image_sees_under_its_own_lines_what_the_doctor_sees(clinic: Clinic) -> None:
