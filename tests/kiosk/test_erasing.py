@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pygame
@@ -12,23 +11,16 @@ from typer.testing import CliRunner
 from reader import cli
 from reader.config.factory_reset import Progress
 from reader.config.schema import KaopiConfig
-from reader.devices.display_pygame import PygameDisplay, open_headless
+from reader.devices.display_pygame import PygameDisplay
 from reader.kiosk import erasing
 from reader.screen.screens import factory_reset
 from reader.session.state import Reset, Session
 from reader.session.vocabulary import ResetStage, Step
 
 
-@pytest.fixture
-def display() -> Iterator[PygameDisplay]:
-    found = open_headless({"panel": "wide10-1280x800"})
-    yield found
-    found.close()
-
-
 def test_every_percent_is_shown_and_then_the_end(display: PygameDisplay, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(erasing, "notify", lambda *lines: said.extend(lines))
+    monkeypatch.setattr("reader.kiosk.shown.notify", lambda *lines: said.extend(lines))
     pictures: list[bytes] = []
     flips: list[int] = []
     monkeypatch.setattr(display, "flip", lambda: flips.append(len(pictures)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pygame
@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from reader.cli import app
 from reader.config.load import Problem
 from reader.config.refusal import refuse, refused
-from reader.devices.display_pygame import PygameDisplay, open_headless
+from reader.devices.display_pygame import PygameDisplay
 from reader.devices.ports import Panel
-from reader.kiosk import refused as shown
+from reader.kiosk import refused as refusing
 from reader.screen.panels import PANELS
 from reader.screen.refusal import draw_refusal
 
@@ -25,13 +25,6 @@ LONG = Problem(
 
 def surface(panel: Panel) -> pygame.Surface:
     return pygame.Surface((panel.width, panel.height), depth=32)
-
-
-@pytest.fixture
-def display() -> Iterator[PygameDisplay]:
-    found = open_headless({"panel": "wide10-1280x800"})
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
@@ -80,9 +73,9 @@ def test_it_stays_and_feeds_the_watchdog_until_it_is_stopped(
     display: PygameDisplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(shown, "notify", lambda *lines: said.extend(lines))
+    monkeypatch.setattr("reader.kiosk.shown.notify", lambda *lines: said.extend(lines))
     looks = iter([False, False, True])
-    shown.show_refusal(display, lambda: [LONG], lambda: next(looks), sleep=lambda _: None)
+    refusing.show_refusal(display, lambda: [LONG], lambda: next(looks), sleep=lambda _: None)
     assert said == ["READY=1", "STATUS=set-up refused", "WATCHDOG=1", "WATCHDOG=1"]
 
 
@@ -93,7 +86,7 @@ def test_what_is_in_the_way_is_drawn_again_only_when_it_changed(
     monkeypatch.setattr(display, "flip", lambda: pictures.append(pygame.image.tobytes(display.surface, "RGB")))
     told = iter([[LONG], [LONG], [Problem("a", 1, "b", "c", "D")], []])
     looks = iter([False] * 3 + [True])
-    shown.show_refusal(display, lambda: next(told), lambda: next(looks), sleep=lambda _: None)
+    refusing.show_refusal(display, lambda: next(told), lambda: next(looks), sleep=lambda _: None)
     assert len(pictures) == len(set(pictures)) == 2
 
 
@@ -126,7 +119,7 @@ def test_a_kiosk_that_was_never_set_up_shows_that_and_nothing_of_missing_setting
         return 0
 
     monkeypatch.setattr("reader.config.refusal.refused", lambda: [LONG])
-    monkeypatch.setattr(shown, "run_refused", run)
+    monkeypatch.setattr(refusing, "run_refused", run)
     damaged = tmp_path / "site.toml"
     damaged.write_text("[site]\nclinic_nam = 'x'\n", encoding="utf-8")
     for file in (tmp_path / "none.toml", damaged):
