@@ -28,7 +28,7 @@ def test_each_answer_begins_with_a_plain_sentence_in_english_and_japanese(measur
     measured.take("match", {"face.lfw_ic_fnmr_1e4": fraction_row(25, 1000) | {"goal": 0.024}})
     text = page(measured, None)
     for said in (
-        "is verified 1.31 s after putting the card in; the card itself takes 1.17 s of them",
+        "is verified 1.31 s after putting the card in; the card takes 1.17 s of them",
         "Of 1,000 comparisons with the right person about 25 fail",
         "2 of 40 simulated attacks passed, and no result was lost",
         "カードを入れて1.31秒で本人と確認できます",

@@ -80,13 +80,13 @@ def _wanting(result: Result, before: Mapping[str, Row]) -> str:
 def _answer(chapter: Chapter, metrics: Mapping[str, Row]) -> str:
     lines = ANSWERS[chapter](metrics)
     body = "".join(f'<dt class="{line.standing}">{html.escape(line.big)}<dd>{html.escape(line.says)}' for line in lines)
-    lead = f'<p class="lead">{html.escape(leads.english(chapter, metrics))}</p>'
+    lead = f'<p class="lead">{html.escape(leads.lead(chapter, metrics, leads.ENGLISH))}</p>'
     return f"<section><h2>{chapter}</h2>{lead}<dl>{body or '<dd>not measured in this run'}</dl></section>"
 
 
 def _japanese(metrics: Mapping[str, Row]) -> str:
     """The three answers and the main figures for a reader of Japanese."""
-    said = "".join(f"<li>{html.escape(leads.japanese(chapter, metrics))}" for chapter in ANSWERS)
+    said = "".join(f"<li>{html.escape(leads.lead(chapter, metrics, leads.JAPANESE))}" for chapter in ANSWERS)
     lines = "".join(
         f"<tr><td>{html.escape(says)}<td>{html.escape(JAPANESE.shown(metrics[name]['value'], metrics[name]['unit']))}"
         f"<td>{html.escape(words.interval(metrics[name]))}<td>{_state_ja(name, metrics[name])}"
