@@ -28,7 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from reader.desk.watched import Watched
 from reader.uplink import issuing
-from reader.uplink.devcerts import BROKER, CertificateFolder, general_name
+from reader.uplink.devcerts import CertificateFolder, general_name
 from reader.uplink.enrolment import (
     CA_PATH,
     CERTIFICATES,
@@ -185,13 +185,6 @@ class Listener(ThreadingHTTPServer):
         self.server_close()
 
 
-def hosts_of(folder: Path) -> tuple[str, ...]:
-    """Return the names and addresses of the clinic PC, as the broker's certificate has them."""
-    broker = x509.load_pem_x509_certificate((folder / f"{BROKER}.crt").read_bytes())
-    names = broker.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return tuple(str(name.value) for name in names)
-
-
 def _context(folder: Path, hosts: Sequence[str], now: dt.datetime) -> ssl.SSLContext:
     names = [general_name(host) for host in hosts]
     start, end = now - dt.timedelta(hours=1), now + dt.timedelta(days=30)
@@ -218,7 +211,7 @@ def listen(
     """Listen while somebody may come. Raises OSError without a CA, or when the port is taken, ThreadDied."""
     book = TokenBook(folder)
     enrolment = Enrolment(folder, lambda kiosk: say(f"{kiosk} has its certificate"))
-    with Listener(folder, hosts_of(folder), enrolment, now, port=port) as listener:
+    with Listener(folder, CertificateFolder(folder).broker_hosts(), enrolment, now, port=port) as listener:
         while (end := max(filter(None, (book.listening_until(now()), at_least_until)), default=now())) > now():
             wait(min(5.0, (end - now()).total_seconds()))
             listener.check()

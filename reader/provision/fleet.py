@@ -15,20 +15,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-
 from reader.config.load import ConfigError, Problem, Source, check, read, validate
 from reader.config.positions import line_of
 from reader.config.schema import KaopiConfig
 from reader.provision import toml
 from reader.provision.schema import FILE_NAME, Besides, load_setup
-from reader.uplink.devcerts import BROKER, DESK, make_certificates
+from reader.uplink.devcerts import BROKER, RESERVED, CertificateFolder, make_certificates
 from reader.uplink.enrolment import PORT, TokenBook, fingerprint
 from reader.uplink.settings import Tls
 
 _LISTS = ("languages", "dns", "authorized_keys")
 _SEPARATOR = ";"
-_RESERVED = (BROKER, DESK, "ca")  # names of the clinic's own certificates
 HEADER = "# Set-up of one kiosk: for its boot partition. It holds a secret key; the kiosk erases it after import.\n\n"
 ENROLMENT_HEADER = (
     "# Set-up of one kiosk: for its boot partition. Its token is good once; the kiosk erases it after import.\n\n"
@@ -171,7 +168,7 @@ def write_setups(
         kiosk, host = str(tables["site"]["kiosk_id"]), str(tables.get("uplink", {}).get("host", ""))
         own = [] if tokens else [kiosk]
         folder = make_certificates(certificates, own, hosts=["localhost", "127.0.0.1", host], now=now)
-        _refuse_another_broker(certificates / f"{BROKER}.crt", host)
+        _refuse_another_broker(folder, host)
         if tokens:
             tables["enrolment"] = {
                 "address": f"{host}:{PORT}",
@@ -216,7 +213,7 @@ def _wrong(source: Source, row: Row, tables: Mapping[str, Any]) -> list[Problem]
     rest = {key: value for key, value in tables.items() if key not in Besides.model_fields}
     try:
         kiosk = check(Source(source.name, source.text, rest)).site.kiosk_id
-        if kiosk in _RESERVED:
+        if kiosk in RESERVED:
             japanese = f"「{kiosk}」はほかの証明書の名前です。別の名前にしてください。"
             what = f"{kiosk!r} is the name of another certificate"
             problems.append(Problem(source.name, None, "site.kiosk_id", what, "Choose another name", japanese))
@@ -237,11 +234,9 @@ def _placed(problem: Problem, row: Row) -> Problem:
     return replace(problem, file=row.file, line=row.line)
 
 
-def _refuse_another_broker(file: Path, host: str) -> None:
+def _refuse_another_broker(folder: CertificateFolder, host: str) -> None:
     """Complain about a broker's certificate of an earlier day for another machine: no kiosk would trust it."""
-    found = x509.load_pem_x509_certificate(file.read_bytes())
-    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    known = [str(name.value) for name in names]
+    known, file = folder.broker_hosts(), folder.path / f"{BROKER}.crt"
     if host not in known:
         what = f"made for {', '.join(known)}, not for {host}, which uplink.host names"
         remedy = f"Remove {file.name} and {BROKER}.key, write again, and give the new ones to the broker"

@@ -26,6 +26,7 @@ from reader.uplink.topics import NAME
 
 BROKER: Final = "broker"
 DESK: Final = "desk"
+RESERVED: Final = (BROKER, DESK, "ca")  # names of the clinic's own certificates, which no kiosk may have
 LIFE: Final = dt.timedelta(days=365)
 
 
@@ -47,6 +48,12 @@ class CertificateFolder:
             raise ValueError(f"{key_file.name} holds another kind of key; remove the folder and run again")
         return issuing.Issued(key, x509.load_pem_x509_certificate((self.path / "ca.crt").read_bytes()))
 
+    def broker_hosts(self) -> tuple[str, ...]:
+        """Return the names and addresses of the clinic PC, as the broker's certificate has them."""
+        broker = x509.load_pem_x509_certificate((self.path / f"{BROKER}.crt").read_bytes())
+        names = broker.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return tuple(str(name.value) for name in names)
+
 
 def make_certificates(
     path: Path, kiosks: Sequence[str], *, hosts: Sequence[str] = ("localhost", "127.0.0.1"), now: dt.datetime
@@ -56,7 +63,7 @@ def make_certificates(
     hosts: names and addresses of the broker. Existing files are kept. Raises ValueError on a bad kiosk name.
     """
     for kiosk in kiosks:
-        if NAME.fullmatch(kiosk) is None or kiosk in (BROKER, DESK, "ca"):
+        if NAME.fullmatch(kiosk) is None or kiosk in RESERVED:
             raise ValueError(f"kiosk name {kiosk!r}: 1-32 of a-z, 0-9 and '-', and not 'ca', '{BROKER}' or '{DESK}'")
     path.mkdir(parents=True, exist_ok=True)
     start, end = now - dt.timedelta(hours=1), now + LIFE

@@ -24,7 +24,7 @@ from reader.cli import app
 from reader.config import enrolling
 from reader.config.load import ConfigError
 from reader.config.refusal import refused
-from reader.desk.enrolment import Enrolment, Listener, hosts_of, listen
+from reader.desk.enrolment import Enrolment, Listener, listen
 from reader.desk.watched import ThreadDied
 from reader.durable import write
 from reader.provision import enrolment
@@ -48,7 +48,7 @@ class Desk:
         self.folder, self.book, self.now = folder, TokenBook(folder), NOW
         self.enrolled: list[str] = []
         enrolment = Enrolment(folder, self.enrolled.append)
-        self.listener = Listener(folder, hosts_of(folder), enrolment, lambda: self.now, port=0)
+        self.listener = Listener(folder, CertificateFolder(folder).broker_hosts(), enrolment, lambda: self.now, port=0)
 
     @property
     def port(self) -> int:

@@ -21,7 +21,8 @@ import pytest
 from hw_sim.device import setup
 from hw_sim.device.nspawn import Device
 
-from reader.desk.enrolment import Enrolment, Listener, hosts_of
+from reader.desk.enrolment import Enrolment, Listener
+from reader.uplink.devcerts import CertificateFolder
 from reader.uplink.enrolment import TokenBook, fingerprint
 from reader.uplink.messages import ResultMessage
 
@@ -391,7 +392,8 @@ def test_a_kiosk_with_a_token_fetches_its_certificate_and_serves(clinic: Clinic)
     assert device.show("kaopi-uplink", "ActiveState")["ActiveState"] == "inactive"
     enrolled: list[str] = []
     enrolment = Enrolment(folder, enrolled.append)
-    with Listener(folder, hosts_of(folder), enrolment, lambda: dt.datetime.now(dt.UTC), port=port):
+    hosts = CertificateFolder(folder).broker_hosts()
+    with Listener(folder, hosts, enrolment, lambda: dt.datetime.now(dt.UTC), port=port):
         device.until("gone", "sh", "-c", "test -e /etc/kaopi/enrolling || echo gone", within_s=120)
     assert enrolled == [setup.KIOSK]
     assert device.run("stat", "--format=%a %U", "/etc/kaopi/tls/kiosk.key", "/etc/kaopi/tls/kiosk.pem").split() == [
