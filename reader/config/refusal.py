@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from reader.config.load import Problem
+from reader.durable import write
 
 #: In memory only: the next boot judges anew.
 REFUSAL_FILE = Path("/run/kaopi-setup/refused.json")
@@ -15,9 +16,8 @@ REFUSAL_FILE = Path("/run/kaopi-setup/refused.json")
 
 def refuse(problems: Sequence[Problem], file: Path = REFUSAL_FILE) -> None:
     """Leave the problems where the kiosk finds them, readable by everybody."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False), encoding="utf-8")
-    file.chmod(0o644)
+    text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False)
+    write(file, text.encode(), 0o644)  # the screen looks every second, and must never find half a file
 
 
 def refused(file: Path = REFUSAL_FILE) -> list[Problem]:
