@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -15,9 +16,10 @@ from hw_sim.scenario.batch import Order, play_all
 from hw_sim.scenario.picture import LANES, stages, timeline_svg, work
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import Expect, Scenario, ScenarioError, load
-from hw_sim.scenario.virtual import play
+from hw_sim.scenario.virtual import World, play, play_in
 from typer.testing import CliRunner
 
+from reader.kiosk.assemble import JST
 from reader.session.vocabulary import Step
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,6 +54,18 @@ def test_the_nets_do_not_bring_chance_in(tmp_path: Path) -> None:
         logs.append(play(load(SCENARIOS / "face.toml"), "face", tmp_path / run, pixels=True, seed=7).log)
     assert logs[0] == logs[1]
     assert any("FaceDecided" in line for line in logs[0])
+
+
+def test_a_patient_who_comes_twice_about_midnight_has_the_same_card_and_is_known(tmp_path: Path) -> None:
+    before_midnight = datetime.datetime(2026, 11, 24, 23, 59, 56, tzinfo=JST)
+    world = World(load(SCENARIOS / "returning.toml"), tmp_path, start=before_midnight)
+    world.open()
+    try:
+        played = play_in(world, "returning")
+    finally:
+        world.close()
+    assert played.problems == []
+    assert [message.finished_at.astimezone(JST).day for message in played.results] == [24, 25]
 
 
 def test_another_seed_is_another_run(tmp_path: Path) -> None:

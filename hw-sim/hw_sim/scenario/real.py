@@ -131,6 +131,7 @@ class RealStage:
         self._camera = camera
         self._desk = desk
         self._cast = Cast(scenario.patient)
+        self._came_on = datetime.datetime.now(JST).date()  # past midnight a card is still the same card
         self.machine = Machine(SystemClock(), time.sleep)
         self.decoder = BrittleDecoder(ChildProcessDecoder())
         self.faults: dict[FaultKind, Callable[[], object]] = {
@@ -154,11 +155,10 @@ class RealStage:
 
     def insert(self, persona: str, pull_at: int | None) -> None:
         """Put a card in; the patient has just stepped up."""
-        today = datetime.datetime.now(JST).date()
         self._since = self._camera.pace.now()
         self._cast.step_up()
         self._camera.look_at(self._cast.scene, self._since)
-        self._cards.slot.insert(card_of(self._scenario.patient, persona, today), pull_at)
+        self._cards.slot.insert(card_of(self._scenario.patient, persona, self._came_on), pull_at)
 
     def remove(self) -> None:
         """Take the card out."""
@@ -169,7 +169,7 @@ class RealStage:
         if persona is None:
             self._cards.beside.remove()
         else:
-            self._cards.beside.insert(card_of(self._scenario.patient, persona, datetime.datetime.now(JST).date()))
+            self._cards.beside.insert(card_of(self._scenario.patient, persona, self._came_on))
 
     def tap(self, x: int, y: int) -> None:
         """Touch the screen through SDL's own event queue."""

@@ -81,7 +81,7 @@ class VirtualStage:
         if persona is None:
             world.beside.remove()
         else:
-            world.beside.insert(card_of(world.scenario.patient, persona, world.clock.wall().date()))
+            world.beside.insert(card_of(world.scenario.patient, persona, world.came_on))
 
     def tap(self, x: int, y: int) -> None:
         """Touch the screen."""

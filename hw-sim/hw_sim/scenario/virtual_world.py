@@ -188,11 +188,20 @@ def _opened(folder: Path) -> ModelStore:
 class World:
     """One clinic in virtual time."""
 
-    def __init__(self, scenario: Scenario, folder: Path, *, pixels: bool = False, seed: int = 1) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        *,
+        pixels: bool = False,
+        seed: int = 1,
+        start: datetime.datetime = MORNING,
+    ) -> None:
         self.scenario = scenario
         self.pixels = pixels
         self.folder = folder
-        self.clock = VirtualClock(MORNING)
+        self.clock = VirtualClock(start)
+        self.came_on = start.date()  # dates of a card are laid about this day: past midnight it is still the same card
         self.machine = Machine(self.clock, self.clock.spend)
         self.since = 0.0
         self.cast = Cast(scenario.patient, seed)
@@ -242,7 +251,7 @@ class World:
         """A patient has just stepped up and puts a card in."""
         self.cast.step_up()
         self.since = self.clock.now()
-        self.cards.insert(card_of(self.scenario.patient, persona, self.clock.wall().date()), pull_at)
+        self.cards.insert(card_of(self.scenario.patient, persona, self.came_on), pull_at)
 
     def _looked_at(self) -> bool:
         """Whether a face try is under way, the only thing here that looks at pictures."""
@@ -287,6 +296,7 @@ class World:
             self.tick()
         self.assembled.trace.clear()
         self.scenario, self.pixels = scenario, pixels
+        self.came_on = self.clock.wall().date()
         self.cast.become(scenario.patient, seed)
         self.tale = Tale()
 
