@@ -137,6 +137,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA secure_delete = ON")
+        self._db.execute("PRAGMA cache_size = -256")  # KiB: the system caches the file too
         self._db.executescript(_SCHEMA)
 
     @contextmanager

@@ -279,6 +279,7 @@ class Outbox:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("PRAGMA busy_timeout = 5000")
+                db.execute("PRAGMA cache_size = -256")  # KiB: the system caches the file too
                 db.execute("PRAGMA journal_size_limit = 1048576")
                 db.executescript(_SCHEMA)
             except BaseException:
