@@ -1,4 +1,4 @@
-"""Modules of folders that are no packages (image/, packaging/), imported by their path."""
+"""Modules of folders that are no packages (image/, packaging/, tools/, tests/), imported by their path."""
 
 from __future__ import annotations
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hw_sim import by_path
 from hw_sim.card.content import CardContent, build_card
 from hw_sim.card.front import SimulatedCardFront, open_card_front
 from hw_sim.card.inprocess import InProcessReader, open_virtual_reader, slot
@@ -21,14 +20,7 @@ from reader.cardfront.port import CardFrontUnreadable
 from reader.devices.ports import DeviceGone, SlotChange
 from reader.session.vocabulary import CardFrontProblem
 
-_SPEC = importlib.util.spec_from_file_location(
-    "card_reader_contract", Path(__file__).with_name("card_reader_contract.py")
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-contract: Any = importlib.util.module_from_spec(_SPEC)
-sys.modules["card_reader_contract"] = contract
-_SPEC.loader.exec_module(contract)
+contract = by_path.load(Path(__file__).with_name("card_reader_contract.py"))
 
 
 @pytest.mark.parametrize("rule", contract.CONTRACT, ids=lambda rule: rule.__name__)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from hw_sim import by_path
 from hw_sim.card import personas
 from hw_sim.card.inprocess import InProcessReader
 from hw_sim.card.link import LinkModel
@@ -16,19 +14,7 @@ from hw_sim.card.link import LinkModel
 from reader.card.photo_child import ChildProcessDecoder
 from reader.session.failures import Failure
 
-
-def _load() -> ModuleType:
-    path = Path(__file__).with_name("conformance.py")
-    spec = importlib.util.spec_from_file_location("card_conformance", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["card_conformance"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-conformance = _load()
+conformance = by_path.load(Path(__file__).with_name("conformance.py"))
 
 
 @pytest.mark.parametrize("case", conformance.CASES, ids=[case["id"] for case in conformance.CASES])

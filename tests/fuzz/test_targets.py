@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from hw_sim import by_path
 
-
-def _runner() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fuzz_runner", Path(__file__).with_name("run.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_runner"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-runner = _runner()
+runner = by_path.load(Path(__file__).with_name("run.py"))
 MODULES = runner.modules()
 
 

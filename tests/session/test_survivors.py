@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from typing import Any
 
-TOOL = Path(__file__).parents[2] / "tools" / "mutate.py"
-_SPEC = importlib.util.spec_from_file_location("mutate", TOOL)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-mutate: Any = importlib.util.module_from_spec(_SPEC)
-sys.modules["mutate"] = mutate
-_SPEC.loader.exec_module(mutate)
+from hw_sim import by_path
+
+ROOT = Path(__file__).parents[2]
+mutate = by_path.load(ROOT / "tools" / "mutate.py")
 
 DIFF = """--- reader/session/core.py
 +++ reader/session/core.py
@@ -57,6 +51,6 @@ def test_every_judgement_has_a_reason_and_a_line_that_is_still_there() -> None:
     assert judged
     for change, why in judged.items():
         module, _ = change.function.split(".")
-        source = (TOOL.parents[1] / "reader" / "session" / f"{module}.py").read_text("utf-8")
+        source = (ROOT / "reader" / "session" / f"{module}.py").read_text("utf-8")
         assert len(why) > 20
         assert all(line in source for line in change.was.split(" / "))

@@ -137,21 +137,22 @@ def _liveness(effort: Effort) -> Mapping[str, Row]:
 
 
 def _peers(effort: Effort) -> Mapping[str, Row]:
-    from hw_sim import environments
     from hw_sim.bench.peers import measure
 
-    try:
-        return measure.speed()
-    except environments.NoEnvironment as error:
-        raise NotHere(str(error)) from None
+    return _in_its_environment(measure.speed)
 
 
 def _peer_match(effort: Effort) -> Mapping[str, Row]:
-    from hw_sim import environments
     from hw_sim.bench.peers import measure
 
+    return _in_its_environment(measure.recognition)
+
+
+def _in_its_environment(measured: Callable[[], Mapping[str, Row]]) -> Mapping[str, Row]:
+    from hw_sim import environments
+
     try:
-        return measure.recognition()
+        return measured()
     except environments.NoEnvironment as error:
         raise NotHere(str(error)) from None
 

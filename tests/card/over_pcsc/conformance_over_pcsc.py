@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hw_sim import by_path
 from hw_sim.card import personas
 
 from reader.card.photo_child import ChildProcessDecoder
 
-_SPEC = importlib.util.spec_from_file_location("card_conformance", Path(__file__).parent.parent / "conformance.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-conformance: Any = importlib.util.module_from_spec(_SPEC)
-sys.modules["card_conformance"] = conformance
-_SPEC.loader.exec_module(conformance)
+conformance = by_path.load(Path(__file__).parent.parent / "conformance.py")
 
 
 @pytest.mark.parametrize("case", conformance.CASES, ids=[case["id"] for case in conformance.CASES])

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hw_sim import by_path
 from hw_sim.card.content import CardContent, build_card
 from hw_sim.card.vpcd import VpcdSlot
 from hw_sim.pcsc import PORTS, PcscDaemon
 
 from reader.devices.card_pcsc import PcscReader
 
-_PATH = Path(__file__).parent.parent / "card_reader_contract.py"
-_SPEC = importlib.util.spec_from_file_location("card_reader_contract", _PATH)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-contract: Any = importlib.util.module_from_spec(_SPEC)
-sys.modules["card_reader_contract"] = contract
-_SPEC.loader.exec_module(contract)
+contract = by_path.load(Path(__file__).parent.parent / "card_reader_contract.py")
 
 
 @pytest.fixture
