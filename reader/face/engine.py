@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reader.face import geometry
 from reader.face.bands import BandMeter
 from reader.face.detector import Detection, FaceDetector
-from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align
+from reader.face.embedder import Embedder, Embedding, FusedEmbedder, MobileFaceNet, SFace, align, sharpen
 from reader.face.guidance import Steady, View, reason
 from reader.face.image import Pixels, as_rgb
 from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_of_detection, region_of_points
@@ -143,6 +143,7 @@ class FaceEngine:
             overwrite(mesh.crop)
             if mesh.score < 0.5:
                 raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
+            sharpen(padded, rgb.shape[1])
             embedding = self.embed(padded, mesh.points)
             overwrite(mesh.points)
             return embedding
