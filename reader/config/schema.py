@@ -155,6 +155,11 @@ class Face(Section):
     always_challenge: bool = Field(
         default=False, title="Always ask for a movement", description="Ask even when the eye alone would suffice."
     )
+    own_light: bool = Field(
+        default=False,
+        title="Experimental: own light",
+        description="Vary the fill light a little during a face try and log how the face answers. It decides nothing.",
+    )
     models_dir: Path | None = Field(
         default=None, title="Models", description="Folder of the ONNX models; unset means where the package put them."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import random
 import secrets
 from collections import deque
 from collections.abc import Callable
@@ -150,7 +151,9 @@ def assemble(config: KaopiConfig, choices: Choices) -> Assembled:
         fill.put(request.fill)
 
     if engine is not None:
-        face = FaceWorker(report("face"), engine, vault, frames, seen, set_light, trace, clock.now)
+        # Nobody may foresee the light.
+        own_light = random.SystemRandom() if config.face.own_light else None
+        face = FaceWorker(report("face"), engine, vault, frames, seen, set_light, trace, clock.now, own_light)
 
     def open_visit(connection: CardConnection, today: datetime.date) -> CardVisit:
         return CardVisit(connection, MY_NUMBER_CARD, trust, vault, today, decoder, clock=clock.now)

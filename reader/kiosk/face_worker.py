@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 from reader.devices.ports import Frame, LightRequest
 from reader.face.engine import NoFaceInPhoto, Observation
 from reader.face.image import BadImage
+from reader.face.light import LightReading
+from reader.face.liveness.own_light import OwnLightCue
 from reader.kiosk.heat import rest_after
 from reader.kiosk.light import LightLoop
 from reader.kiosk.trace import Trace
@@ -20,6 +24,8 @@ from reader.session import events as ev
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, VaultError, give_back
+
+log = logging.getLogger(__name__)
 
 IDLE_S = 1.0
 WAIT_S = 0.01  # how soon to look again when no newer frame is there
@@ -88,7 +94,10 @@ class Engine(Protocol):
 
 
 class FaceWorker(Worker[FaceOrder]):
-    """One face engine, one try at a time. ``seen`` holds the newest observation for the preview."""
+    """One face engine, one try at a time. ``seen`` holds the newest observation for the preview.
+
+    own_light: with it, the fill light is varied during a try and how the face answers is logged; it decides nothing.
+    """
 
     name = "face"
     patience_s = 10.0
@@ -103,6 +112,7 @@ class FaceWorker(Worker[FaceOrder]):
         light: Callable[[LightRequest], None],
         trace: Trace,
         now: Callable[[], float],
+        own_light: random.Random | None = None,
     ) -> None:
         super().__init__(report)
         self._engine = engine
@@ -111,6 +121,11 @@ class FaceWorker(Worker[FaceOrder]):
         self._seen = seen
         self._set_light = light
         self._loop = LightLoop()
+        self._wanted = self._asked = LightRequest()  # by the light loop, and with the variation on top
+        self._own_light = own_light
+        self._measured: LightReading | None = None
+        self._live: bool | None = None
+        self._cue: OwnLightCue | None = None
         self._eased = False
         self._trace = trace
         self._now = now
@@ -125,10 +140,13 @@ class FaceWorker(Worker[FaceOrder]):
             case StartTry(visit=visit):
                 self._end_try()
                 if visit != self._visit:
-                    self._set_light(self._loop.reset())
+                    self._wanted = self._asked = self._loop.reset()
+                    self._set_light(self._asked)
                     self._forget_reference()
                 self._visit = visit
                 self._try = self._engine.begin(now)
+                if self._own_light is not None and not self._eased:
+                    self._cue = OwnLightCue(self._own_light, now)
                 if self._reference is not None:
                     self._try.set_reference(self._reference)
             case StopTry():
@@ -165,9 +183,20 @@ class FaceWorker(Worker[FaceOrder]):
         if self._try is not None:
             self._try.close()
         self._try = None
+        self._end_cue()
         self._reported = None
         self._matched = False
         self._seen.put(None)
+
+    def _end_cue(self) -> None:
+        if self._cue is not None:
+            score = self._cue.score
+            said = "not known yet" if score is None else f"{score:+.2f} stops above the room"
+            log.info("own light (experimental, decides nothing): live %s, face %s", self._live, said)
+            if self._asked != self._wanted:
+                self._asked = self._wanted
+                self._set_light(self._asked)
+        self._cue = self._measured = self._live = None
 
     def _forget_reference(self) -> None:
         if self._reference is not None:
@@ -188,12 +217,23 @@ class FaceWorker(Worker[FaceOrder]):
         end = self._now()
         self._trace.add("inference", "frame", start, end)
         self._seen.put(seen)
-        if seen.light is not None:
-            request = self._loop.answer(seen.box, seen.light.face, seen.light.background, frame.at)
-            if request is not None:
-                self._set_light(request)
+        self._light(seen, frame.at, end)
         self._tell(seen, end)
         return rest_after(end - start) if self._eased else 0.0
+
+    def _light(self, seen: Observation, taken_at: float, now: float) -> None:
+        if seen.light is not None:
+            request = self._loop.answer(seen.box, seen.light.face, seen.light.background, taken_at)
+            self._wanted = request or self._wanted
+        asked = self._wanted
+        if self._cue is not None:
+            if seen.light is not None and seen.light is not self._measured:  # one reading serves several frames
+                self._measured = seen.light
+                self._cue.add(1.0 / seen.light.background, taken_at)
+            asked = replace(asked, fill=self._cue.level(asked.fill, now))
+        if asked != self._asked:
+            self._asked = asked
+            self._set_light(asked)
 
     def _tell(self, seen: Observation, at: float) -> None:
         known = self._reported
@@ -203,6 +243,7 @@ class FaceWorker(Worker[FaceOrder]):
         decision = seen.decision
         if decision is not None:
             self._report(ev.FaceDecided(at, self._visit, decision.matched, decision.live, decision.failure))
+            self._live = decision.live
         elif self._matched:
             self._report(ev.FaceLost(at, self._visit))
         self._matched = decision is not None and decision.matched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import random
 import resource
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reader.devices.ports import Frame
+from reader.devices.ports import Frame, LightRequest
 from reader.face.engine import Decision, Observation
-from reader.kiosk.face_worker import FaceWorker, ForgetFaces, StartTry
+from reader.face.light import LightReading
+from reader.face.liveness.own_light import SWING
+from reader.kiosk.face_worker import Ease, FaceOrder, FaceWorker, ForgetFaces, StartTry, StopTry
 from reader.kiosk.trace import Trace
 from reader.kiosk.worker import Mailbox
 from reader.session.events import Event, FaceDecided, FaceProgress
@@ -86,6 +89,67 @@ def test_somebody_else_in_the_place_of_whoever_was_matched_is_told_as_a_failed_t
 
 def test_a_new_try_has_no_match_to_take_back() -> None:
     assert kinds(facts_of([MATCH], [None, None])) == [("FaceDecided", True)]
+
+
+class Lit:
+    """Engine and try in one: a face whose light rises above the room's by a stop for the whole swing of the lamp."""
+
+    def __init__(self) -> None:
+        self.wishes: list[LightRequest] = []
+        self.at = 0.0
+
+    def enroll(self, photo: NDArray[np.uint8]) -> Ref:
+        raise AssertionError("no photo is shown here")
+
+    def begin(self, at: float) -> Lit:
+        return self
+
+    def set_reference(self, reference: Ref) -> None:
+        raise AssertionError("no photo is shown here")
+
+    def observe(self, frame: Frame) -> Observation:
+        fill = self.wishes[-1].fill if self.wishes else 0.0
+        light = LightReading(0.46, 2.0 ** -(fill / SWING), 0.0, 0.0, 0.8)
+        return Observation(None, 0.5, box=(0.3, 0.3, 0.4, 0.4), light=light)
+
+    def close(self) -> None:
+        pass
+
+    def wipe(self) -> None:
+        pass
+
+
+def lamp_of_a_try(own_light: random.Random | None, *orders: FaceOrder) -> list[float]:
+    """What the fill light is asked for in a try of four seconds, after ``orders``, and when it has ended."""
+    lit, frames = Lit(), Mailbox[Frame]()
+    worker = FaceWorker(
+        lambda fact: None, lit, Vault(), frames, Mailbox(), lit.wishes.append, Trace(), lambda: lit.at, own_light
+    )
+    for order in (*orders, StartTry(1)):
+        worker.post(order)
+    for number in range(120):
+        lit.at = number / 30
+        frames.put(Frame(np.zeros((2, 2, 3), np.uint8), lit.at, number))
+        worker.step(lit.at)
+    worker.post(StopTry())
+    worker.step(4.0)
+    return [wish.fill for wish in lit.wishes]
+
+
+def test_the_lamp_is_varied_only_where_the_site_asked_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "reader.kiosk.face_worker")
+    assert set(lamp_of_a_try(None)) == {0.0}
+    assert not caplog.records
+    levels = lamp_of_a_try(random.Random(3))
+    assert set(levels) == {0.0, SWING}
+    assert levels[-1] == 0.0, "after the try the lamp is as the light loop wants it"
+    (record,) = caplog.records
+    assert "+1.00 stops above the room" in record.getMessage()
+    assert "decides nothing" in record.getMessage()
+
+
+def test_in_the_heat_the_lamp_is_left_alone() -> None:
+    assert set(lamp_of_a_try(random.Random(3), Ease(on=True))) == {0.0}
 
 
 def resident_mb() -> float:
