@@ -14,6 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from reader.face.image import Pixels
+from reader.vault import overwrite
 
 SIDE = 128
 _OVERLAP = 0.3
@@ -59,12 +60,12 @@ class FaceDetector:
         left, top = (SIDE - inner_w) // 2, (SIDE - inner_h) // 2
         square = np.zeros((SIDE, SIDE, 3), np.uint8)
         # AREA where the picture shrinks: linear would skip pixels and lose small faces to aliasing.
-        square[top : top + inner_h, left : left + inner_w] = cv2.resize(
-            rgb, (inner_w, inner_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        )
+        small = cv2.resize(rgb, (inner_w, inner_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        square[top : top + inner_h, left : left + inner_w] = small
+        overwrite(small)
         np.multiply(square.transpose(2, 0, 1), np.float32(1.0 / 127.5), out=self._input[0])
         self._input -= np.float32(1.0)
-        square.fill(0)
+        overwrite(square)
         regressors, logits = self._session.run(["regressors", "classificators"], {"input": self._input})
         self._input.fill(0)
         scores = 1.0 / (1.0 + np.exp(-np.clip(logits[0, :, 0], -80.0, 80.0)))

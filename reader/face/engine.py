@@ -33,7 +33,7 @@ from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verd
 from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
 from reader.face.template import SIZE, Template, quality
-from reader.face.tracker import Tracked, Tracker
+from reader.face.tracker import LEAST_SCORE, Tracked, Tracker
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
@@ -141,7 +141,9 @@ class FaceEngine:
                 raise NoFaceInPhoto("no face was found in the IC photo: continue with PIN or staff")
             mesh = self.refined(padded, found[0])
             overwrite(mesh.crop)
-            if mesh.score < 0.5:
+            overwrite(mesh.crop_points)
+            if mesh.score < LEAST_SCORE:
+                overwrite(mesh.points)
                 raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
             sharpen(padded, rgb.shape[1])
             embedding = self.embed(padded, mesh.points)
@@ -149,13 +151,14 @@ class FaceEngine:
             return embedding
         finally:
             overwrite(padded)
+            if not np.may_share_memory(rgb, photo):  # a grey portrait was copied into three colours
+                overwrite(rgb)
 
     def refined(self, rgb: Pixels, found: Detection) -> Mesh:
         """Return the mesh of a detection, found twice: the second region is cut by the first mesh, as in a video."""
         first = self.landmarks.find(rgb, region_of_detection(found))
         region = region_of_points(first.points)
-        overwrite(first.crop)
-        overwrite(first.points)
+        first.wipe()
         return self.landmarks.find(rgb, region)
 
     def embed(self, rgb: Pixels, points: geometry.Points, *, grey: bool = True) -> Embedding:
@@ -187,11 +190,10 @@ class FaceEngine:
 
 
 class FaceTry:
-    """One try of one patient: frames in, one decision out. Use from one thread; ``set_reference`` may come anytime."""
+    """One try of one patient: frames in, one decision out. Use from one thread; the reference may come at any frame."""
 
     def __init__(self, engine: FaceEngine, at: float) -> None:
         self._engine = engine
-        self._started = at
         self._tracker = Tracker(engine.detector, engine.landmarks)
         self._steady = Steady()
         self._repeat = RepeatCue()
@@ -262,15 +264,14 @@ class FaceTry:
         if tracked is None:
             self._watched = None
             self._let_go_unless_sure(frame.at)
-            return Observation(
-                self._steady.hold(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision
-            )
+            return Observation(self._shown(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision)
         if tracked.track != self._track:
             self._start_over(tracked.track)
         points = tracked.mesh.points
         view = self._view(tracked, rgb.shape, frame.at)
         light = self._read_light(tracked, frame.at)
         overwrite(tracked.mesh.crop)
+        overwrite(tracked.mesh.crop_points)
         why = reason(view, light, self._steady.shown)
         self._blink.add(view.openness, frame.at)
         if view.eyes_px >= DEPTH_EYES_PX:
@@ -280,16 +281,14 @@ class FaceTry:
         if self._decision is not None:
             self._make_sure(rgb, points, why, frame.at, repeated=repeated)
         elif self._challenge is not None:
-            self._answer(points, view, frame.at)
+            self._answer(rgb, points, view, frame.at)
         elif why is None and not repeated:
             self._gather(rgb, points, view, light)
         if self._challenge is not None and why in _CHALLENGE_REASONS:
             why = None
         if self._decision is None:
             self._judge(rgb, points, view, why, frame.at)
-        shown = self._steady.hold(why, frame.at)
-        if shown is None and self._challenge is not None:
-            shown = self._challenge.kind
+        shown = self._shown(why, frame.at)
         x, y, w, h = tracked.box
         height, width = rgb.shape[:2]
         relative = np.asarray(points[:, :2] / np.array([width, height]), np.float32)
@@ -310,6 +309,11 @@ class FaceTry:
             self._challenge.close()
             self._challenge = None
         self._closed = True
+
+    def _shown(self, why: Guidance | None, at: float) -> Guidance | None:
+        """What is said: a reason that has lasted, else the movement that is asked for."""
+        steady = self._steady.hold(why, at)
+        return self._challenge.kind if steady is None and self._challenge is not None else steady
 
     def _waits(self) -> bool:
         """Whether there is nothing to gather: a reason or a movement not yet begun is shown, or all is known."""
@@ -360,16 +364,18 @@ class FaceTry:
             if not self._added:
                 self._swapped()
 
-    def _answer(self, points: geometry.Points, view: View, at: float) -> None:
+    def _answer(self, rgb: Pixels, points: geometry.Points, view: View, at: float) -> None:
         assert self._challenge is not None
         answer = self._challenge.add(points, view.pose, at)
-        if answer is not None:
+        if self._challenge.counts and len(self._template) and not self._is_same(rgb, points):
+            self._swapped()  # a photograph was put away for the turn, and somebody's own head did it
+        elif answer is not None:
             self._answers.append(answer)
             self._challenge = None
 
     def _swapped(self) -> None:
         """Another person took the place of the first without leaving the track: nothing gathered holds any more."""
-        was_trusted = self._live or bool(self._answers)
+        was_trusted = self._live or bool(self._answers) or self._challenge is not None
         self._start_over(self._track)
         if was_trusted:
             self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
@@ -410,7 +416,8 @@ class FaceTry:
     def _compare_if_same(self, rgb: Pixels, points: geometry.Points) -> None:
         """Compare, provided that this very frame still shows whom the template was made of.
 
-        A complete template takes no more frames, and the card may be read long after: somebody else could stand there.
+        A complete template takes only clearly better frames, and the card may be read long after: somebody else could
+        stand there.
         """
         if self._added:
             self._compare()

@@ -31,7 +31,7 @@ OUTLINE = (
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 
-# The mesh of a face that looks straight at the camera still has its forehead behind its chin by this angle.
+# The mesh of a face that looks straight at the camera still has its forehead before its chin by this angle.
 _NEUTRAL_PITCH = math.radians(-4.0)
 
 

@@ -20,7 +20,7 @@ class View:
 
     x, y: centre of the face in 0..1 of the picture. width: face width in parts of the picture's width. eyes_px:
     distance of the outer eye corners in pixels. openness: eye aspect ratio. motion: shift since the last frame in
-    face widths per second. covered: True when the lower face is hidden. others: further faces.
+    face widths per second. others: further faces.
     """
 
     x: float
@@ -37,11 +37,11 @@ class View:
 class Limits:
     """Where a frame stops being usable: position by what the camera frames, light by what it costs.
 
-    Light limits are those at which liveness or comparison lose half of the people on altered pictures: liveness goes
-    first, long before the comparison (docs/evaluation.md).
+    Limits of dark and backlit faces are where liveness loses half of the people on altered pictures, long before the
+    comparison does; side light never costs that many; clipping is judged by both kinds of error (docs/evaluation.md).
     """
 
-    least_eyes_px: float = 48.0  # outer corners; an aligned face is then not enlarged more than about 1.5 times
+    least_eyes_px: float = 48.0  # outer corners; an aligned face is then hardly enlarged
     most_width: float = 0.62
     off_centre_x: float = 0.26
     off_centre_y: float = 0.30
@@ -60,7 +60,7 @@ class Limits:
 
 LIMITS = Limits()
 LIGHT_REASONS = frozenset({Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT})
-# A reason must have been true for this long before it is said, and stays until it has been false for as long.
+# A reason must have been true for the first time before it is said, and stays until it has been false for the second.
 RAISE_S = 0.25
 CLEAR_S = 0.35
 EASE = 0.10  # a limit that was broken is considered kept again only when kept by a tenth

@@ -16,6 +16,7 @@ import onnxruntime
 from reader.face.detector import Detection
 from reader.face.geometry import LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Points
 from reader.face.image import Pixels
+from reader.vault import overwrite
 
 SIDE = 192
 MARGIN = 1.5  # the net was trained on squares of one and a half face boxes
@@ -44,6 +45,11 @@ class Mesh:
     region: Region
     crop: Pixels
     crop_points: Points
+
+    def wipe(self) -> None:
+        """Overwrite everything that shows the face."""
+        for gone in (self.points, self.crop, self.crop_points):
+            overwrite(gone)
 
 
 class LandmarkBackend(Protocol):

@@ -18,7 +18,7 @@ from reader.face.image import Pixels
 from reader.vault import overwrite
 
 _SMALL = 96  # light is smooth: half the crop's resolution measures it as well
-_FINE = 64  # width of the normalised face that sharpness is measured on
+_FINE = 64  # width of the eye region that sharpness is measured on
 _CLIPPED = 247  # code values above 0.97 of the range are a sensor's upper end
 
 
@@ -29,7 +29,7 @@ class LightReading:
     face: mean luminance of the skin, 0..1 (sRGB-coded). background: ratio of the surroundings' linear luminance to
     the face's; above 1 the background is brighter. left_right: how uneven the two halves of the face are lit, 0..1:
     |left - right| / (left + right) in linear light. clipped: share of the skin at the sensor's upper end. sharpness:
-    share of the fine detail of the eye region that survives a further blur, 0 (soft) .. 1 (sharp). flicker: share by
+    share of the fine detail of the eye region that a further blur takes away, 0 (soft) .. 1 (sharp). flicker: share by
     which the room's light swings within a picture, from ``bands``; no single frame shows it, 0 until it is measured.
     """
 
@@ -49,7 +49,8 @@ _HAIR = np.ones((15, 15), np.uint8)
 
 def read_light(crop: Pixels, points: Points) -> LightReading:
     """Measure a level face crop (S, S, 3) with its mesh points (468, 2) in crop pixels."""
-    small = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
     linear = np.asarray(cv2.LUT(small, _LINEAR), np.float32)
     scaled = points * (_SMALL / crop.shape[0])
     outline = np.round(scaled[list(OUTLINE)]).astype(np.int32)
@@ -76,7 +77,7 @@ def read_light(crop: Pixels, points: Points) -> LightReading:
         clipped=cv2.countNonZero(skin * (small > _CLIPPED)) / area,
         sharpness=_sharpness(crop, points),
     )
-    for gone in (small, linear, surroundings):
+    for gone in (grey, small, linear, surroundings):
         overwrite(gone)
     return reading
 
@@ -95,16 +96,17 @@ def _sharpness(crop: Pixels, points: Points) -> float:
     eyes = crop[y0 : y1 + 1, x0 : x1 + 1]
     if eyes.shape[0] < 8 or eyes.shape[1] < 8:
         return 0.0
-    grey = cv2.cvtColor(eyes, cv2.COLOR_RGB2GRAY)
-    height = max(8, round(grey.shape[0] * _FINE / grey.shape[1]))
-    grey = cv2.resize(grey, (_FINE, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    full = cv2.cvtColor(eyes, cv2.COLOR_RGB2GRAY)
+    height = max(8, round(full.shape[0] * _FINE / full.shape[1]))
+    small = cv2.resize(full, (_FINE, height), interpolation=cv2.INTER_AREA)
+    grey = small.astype(np.float32)
     soft = cv2.blur(grey, (5, 5))
     lost = 0.0
-    kept = 0.0
+    whole = 0.0
     for axis in (0, 1):
         fine, coarse = np.abs(np.diff(grey, axis=axis)), np.abs(np.diff(soft, axis=axis))
         lost += float(np.maximum(fine - coarse, 0).sum())
-        kept += float(fine.sum())
-    overwrite(soft)
-    overwrite(grey)
-    return lost / max(kept, 1e-3)
+        whole += float(fine.sum())
+    for gone in (full, small, grey, soft):
+        overwrite(gone)
+    return lost / max(whole, 1e-3)

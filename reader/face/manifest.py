@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 T = TypeVar("T")
 
@@ -99,17 +99,17 @@ def load(path: Path | None = None) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{path} is not valid TOML: {error}") from None
     packages = {
-        key: _entry(path, Package, f"packages.{key}", key=key, **value) for key, value in _table(data, "packages")
+        key: _entry(path, Package, f"packages.{key}", key=key, **value) for key, value in _table(path, data, "packages")
     }
     models = {}
-    for name, value in _table(data, "models"):
+    for name, value in _table(path, data, "models"):
         if value.get("package") not in packages:
             raise ManifestError(f"{path}: models.{name} names unknown package {value.get('package')!r}")
         models[name] = _entry(
             path, ModelEntry, f"models.{name}", name=name, **{**value, "package": packages[value["package"]]}
         )
     thresholds = {
-        name: _entry(path, Threshold, f"thresholds.{name}", **value) for name, value in _table(data, "thresholds")
+        name: _entry(path, Threshold, f"thresholds.{name}", **value) for name, value in _table(path, data, "thresholds")
     }
     return Manifest(path, packages, models, thresholds)
 
@@ -120,12 +120,26 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _table(data: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
-    return list(data.get(name, {}).items())
+def _table(path: Path, data: Mapping[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+    table = data.get(name, {})
+    if not isinstance(table, dict):
+        raise ManifestError(f"{path}: {name} must be a table, not {table!r}")
+    for key, value in table.items():
+        if not isinstance(value, dict):
+            raise ManifestError(f"{path}: {name}.{key} must be a table, not {value!r}")
+    return list(table.items())
+
+
+_PLAIN: Mapping[object, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float)}
 
 
 def _entry(path: Path, kind: type[T], where: str, **values: Any) -> T:
     try:
-        return kind(**values)
+        entry = kind(**values)
     except TypeError as error:
         raise ManifestError(f"{path}: {where}: {error}") from None
+    for name, wanted in get_type_hints(kind).items():
+        value = getattr(entry, name)
+        if isinstance(value, bool) or not isinstance(value, _PLAIN.get(wanted, (object,))):
+            raise ManifestError(f"{path}: {where}.{name} is {value!r}, expected {wanted.__name__}")
+    return entry

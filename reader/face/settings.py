@@ -1,4 +1,4 @@
-"""What a site may set about faces. Defaults come from the manifest's thresholds; a site may only be stricter."""
+"""What a site may set about faces: it may only be stricter than the manifest's thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live side of the comparison: a quality-weighted mean of the best frames of one track."""
+"""The live side of the comparison (the probe of ISO/IEC 2382-37): the weighted mean of a track's best frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAME_PERSON = 0.35  # two frames of one track below this cosine are not the same
 
 
 def quality(view: View, light: LightReading) -> float:
-    """Return how much one frame should count, 0..1: frontal, sharp, evenly lit, well exposed, eyes open."""
+    """Return how much one frame should count, 0..1: frontal, sharp, evenly lit, well exposed, large."""
     turned = (view.pose.yaw / 0.35) ** 2 + (view.pose.pitch / 0.35) ** 2
     exposed = min(light.face / 0.35, 1.0) * min((1.0 - light.clipped) / 0.95, 1.0)
     sharp = min(light.sharpness / 0.5, 1.0)
@@ -37,7 +37,6 @@ class Template:
     def __init__(self) -> None:
         self._samples: list[_Sample] = []
         self._anchor: Embedding | None = None
-        self.taken = 0
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -47,7 +46,6 @@ class Template:
         if self._is_someone_else(embedding):
             overwrite(embedding)
             return False
-        self.taken += 1
         self._samples.append(_Sample(embedding, max(weight, 1e-3)))
         self._samples.sort(key=lambda one: -one.weight)
         for worse in self._samples[SIZE:]:
@@ -88,12 +86,11 @@ class Template:
         if self._anchor is not None:
             overwrite(self._anchor)
             self._anchor = None
-        self.taken = 0
 
     def _is_someone_else(self, embedding: Embedding) -> bool:
         if self._samples:
             mean = self.mean()
             alike = float(mean @ embedding)
             overwrite(mean)
-            return alike < SAME_PERSON
-        return self._anchor is not None and float(self._anchor @ embedding) < SAME_PERSON
+            return not alike >= SAME_PERSON
+        return self._anchor is not None and not float(self._anchor @ embedding) >= SAME_PERSON

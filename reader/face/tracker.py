@@ -75,17 +75,23 @@ class Tracker:
     def _near_last(self, rgb: Pixels) -> Mesh | None:
         if self._points is None:
             return None
-        mesh = self._landmarks.find(rgb, region_of_points(self._points))
-        return mesh if mesh.score >= LEAST_SCORE else None
+        return self._sure(self._landmarks.find(rgb, region_of_points(self._points)))
+
+    def _sure(self, mesh: Mesh) -> Mesh | None:
+        if mesh.score >= LEAST_SCORE:
+            return mesh
+        mesh.wipe()
+        return None
 
     def _look_around(self, rgb: Pixels, mesh: Mesh | None) -> Mesh | None:
         found = self._detector.find(rgb)
         if mesh is None and found:
-            mesh = self._landmarks.find(rgb, region_of_detection(found[0]))
-            if mesh.score >= LEAST_SCORE:
-                overwrite(mesh.crop)
-                mesh = self._landmarks.find(rgb, region_of_points(mesh.points))
-        if mesh is None or mesh.score < LEAST_SCORE:
+            mesh = self._sure(self._landmarks.find(rgb, region_of_detection(found[0])))
+            if mesh is not None:
+                rough, region = mesh, region_of_points(mesh.points)
+                rough.wipe()
+                mesh = self._sure(self._landmarks.find(rgb, region))
+        if mesh is None:
             return None
         x, y, w, h = geometry.box(mesh.points)
         # A face much smaller than the patient's is someone waiting behind, not someone beside.

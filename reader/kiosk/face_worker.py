@@ -229,7 +229,8 @@ class FaceWorker(Worker[FaceOrder]):
         if self._cue is not None:
             if seen.light is not None and seen.light is not self._measured:  # one reading serves several frames
                 self._measured = seen.light
-                self._cue.add(1.0 / seen.light.background, taken_at)
+                if seen.light.background > 0.0:  # a black room is no measure
+                    self._cue.add(1.0 / seen.light.background, taken_at)
             asked = replace(asked, fill=self._cue.level(asked.fill, now))
         if asked != self._asked:
             self._asked = asked

@@ -19,12 +19,16 @@ from reader.face.engine import (
     NoFaceInPhoto,
     Observation,
 )
+from reader.face.geometry import Points, Pose
 from reader.face.image import BadImage
+from reader.face.liveness.challenge import Answer, Challenge
+from reader.face.settings import FaceSettings
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance
 
 Portraits = dict[str, NDArray[np.uint8]]
 Camera = Callable[..., Iterator[CameraFrame]]
+TURNS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,50 @@ def test_whoever_takes_the_place_of_a_living_person_is_not_let_through(
     attempt.set_reference(engine.enroll(portraits["person_b_1"]))
     seen = watch(attempt, camera(portraits["person_a_2"], seconds=2.5, start=11.0, seed=2))
     assert all(one.decision is None or not one.decision.matched for one in seen)
+
+
+def asked(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> tuple[FaceTry, float]:
+    """A try in which a turn is asked for and, from now on, every frame shows it deep; the time of its last frame."""
+    monkeypatch.setattr(engine, "settings", FaceSettings(always_challenge=True))
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    shots = list(camera(portraits["person_b_2"], seconds=1.0))
+    assert watch(attempt, shots)[-1].guidance in TURNS
+
+    def turns(challenge: Challenge, points: Points, pose: Pose, at: float) -> Answer | None:
+        challenge.counts, challenge.begun = True, True
+        return Answer(challenge.kind, passed=True, depth=0.1) if at > 11.3 else None
+
+    monkeypatch.setattr(Challenge, "add", turns)
+    return attempt, shots[-1].at
+
+
+def test_the_head_that_turns_must_be_the_face_that_was_shown(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A photograph is put away for the turn, somebody's own head does it, and the photograph comes back."""
+    attempt, at = asked(engine, portraits, camera, monkeypatch)
+    seen = watch(attempt, camera(portraits["person_a_2"], seconds=0.2, start=at + 0.04, seed=2))
+    assert seen[-1].decision == Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+
+
+def test_whoever_turns_their_own_head_is_matched_after_it(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt, at = asked(engine, portraits, camera, monkeypatch)
+    seen = watch(attempt, camera(portraits["person_b_2"], seconds=1.5, start=at + 0.04, seed=2))
+    assert seen[-1].decision == Decision(matched=True, live=True, failure=None)
+
+
+def test_a_frame_without_a_face_does_not_take_the_instruction_from_the_screen(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt, at = asked(engine, portraits, camera, monkeypatch)
+    attempt.observe(next(camera(portraits["person_b_2"], seconds=0.1, start=at + 0.04, seed=2)))
+    empty = np.full_like(portraits["person_b_2"], 90)
+    assert attempt.observe(Shot(empty, at + 0.12, 99)).guidance in TURNS
 
 
 def matched(engine: FaceEngine, portraits: Portraits, camera: Camera) -> tuple[FaceTry, float]:

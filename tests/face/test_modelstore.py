@@ -50,5 +50,14 @@ def test_a_broken_manifest_says_where(tmp_path: Path) -> None:
     path.write_text("[thresholds.t]\nvalue = 1.0\n")
     with pytest.raises(manifest.ManifestError, match=r"thresholds\.t"):
         manifest.load(path)
+    path.write_text("[thresholds]\nmatch_score = 0.45\n")
+    with pytest.raises(manifest.ManifestError, match=r"thresholds\.match_score must be a table, not 0\.45"):
+        manifest.load(path)
+    path.write_text("packages = 3\n")
+    with pytest.raises(manifest.ManifestError, match=r"packages must be a table, not 3"):
+        manifest.load(path)
+    path.write_text('[thresholds.t]\nvalue = "0.45"\nunit = "score"\nsource = "a study"\n')
+    with pytest.raises(manifest.ManifestError, match=r"thresholds\.t\.value is '0\.45', expected float"):
+        manifest.load(path)
     with pytest.raises(manifest.ManifestError, match="install kaopi again"):
         manifest.load(tmp_path / "none.toml")

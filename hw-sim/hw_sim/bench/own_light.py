@@ -47,7 +47,8 @@ def score(engine: FaceEngine, scene: Scene, seed: int) -> float | None:
             if seen.light is not None and seen.light is not measured:
                 measured = seen.light
                 wanted = loop.answer(seen.box, measured.face, measured.background, frame.at) or wanted
-                cue.add(1.0 / measured.background, frame.at)
+                if measured.background > 0.0:
+                    cue.add(1.0 / measured.background, frame.at)
             camera.adjust(LightRequest(wanted.ev, wanted.region, cue.level(wanted.fill, frame.at)))
     finally:
         camera.stop()

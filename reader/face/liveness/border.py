@@ -94,7 +94,9 @@ def _edges(rgb: Pixels, points: Points, eyes: float) -> NDArray[np.float32]:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part = cv2.warpAffine(rgb, matrix, (_COLUMNS, _ROWS), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
-    steep = np.clip(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3) / _STEEP, -1.0, 1.0)
+    steep = np.asarray(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3), np.float32)
+    steep /= _STEEP
+    np.clip(steep, -1.0, 1.0, out=steep)
     best = np.zeros(_COLUMNS, np.float32)
     for shear in _SHEARS:
         upright = cv2.warpAffine(steep, shear, (_COLUMNS, _ROWS), flags=cv2.INTER_LINEAR)

@@ -6,11 +6,10 @@ import math
 import random
 from dataclasses import dataclass
 
-import numpy as np
-
 from reader.face.geometry import Points, Pose
 from reader.face.liveness.motion import depth_residual
 from reader.session.vocabulary import Guidance
+from reader.vault import overwrite
 
 # Turns only: a blink can be seen through holes cut into a print, and shows nothing about depth.
 KINDS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
@@ -18,6 +17,7 @@ TURN = math.radians(14)  # comfortable for an older neck, and enough for the nos
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 5.0
 _BEGUN = math.radians(3)  # a head that sways stays below
+_DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
 
@@ -43,9 +43,11 @@ class Challenge:
         self._farthest = 0.0
         self._turned_at: float | None = None
         self.begun = False  # whether the head has begun to move
+        self.counts = False  # whether the last frame's depth is the answer's: whose face it was must then be asked
 
     def add(self, points: Points, pose: Pose, at: float) -> Answer | None:
         """Take one frame; return the answer once there is one."""
+        self.counts = False
         waited = at - self._asked_at
         if waited > LIMIT_S and self._turned_at is None:
             return self._close(passed=False)
@@ -57,9 +59,10 @@ class Challenge:
         if wanted > TURN and self._turned_at is None:
             self._turned_at = at
         if self._turned_at is not None:
-            if wanted > self._farthest:
+            if wanted > self._farthest + _DEEPER:
                 self._farthest = wanted
                 self._depth = depth_residual(self._straight, points)
+                self.counts = True
             elif wanted < self._farthest - _BACK or at - self._turned_at > _LONGEST_S:
                 return self._close(passed=True)
             return None
@@ -69,7 +72,7 @@ class Challenge:
 
     def close(self) -> None:
         """Overwrite the remembered points."""
-        self._straight.fill(np.float32(0))
+        overwrite(self._straight)
 
     def _close(self, passed: bool) -> Answer:
         self.close()

@@ -6,6 +6,7 @@ import hashlib
 import math
 import secrets
 from collections import deque
+from typing import cast
 
 import cv2
 import numpy as np
@@ -56,7 +57,6 @@ class BlinkCue:
         self._levels: deque[float] = deque(maxlen=90)
         self._shut_at: float | None = None
         self.count = 0
-        self.last_at = float("-inf")
 
     def add(self, openness: float, at: float) -> bool:
         """Take one frame's eye aspect ratio; True when a blink has just ended."""
@@ -73,7 +73,6 @@ class BlinkCue:
         lasted, self._shut_at = at - self._shut_at, None
         if self.SHORTEST_S <= lasted <= self.LONGEST_S:
             self.count += 1
-            self.last_at = at
             return True
         return False
 
@@ -89,7 +88,9 @@ def depth_residual(before: Points, after: Points) -> float:
     target = np.ascontiguousarray(after[:, :2], np.float32)
     if float(np.linalg.norm(target.max(axis=0) - target.min(axis=0))) < 1.0:
         return 0.0
-    plane, _ = cv2.findHomography(source, target, 0)
+    plane = cast("NDArray[np.float64] | None", cv2.findHomography(source, target, 0)[0])
+    if plane is None:
+        return 0.0  # all in one line: no face
     mapped: NDArray[np.float32] = cv2.perspectiveTransform(source[None], plane)[0].astype(np.float32)
     scale = max(float(np.linalg.norm(target[LEFT_EYE_OUTER] - target[RIGHT_EYE_OUTER])), 1.0)
     return float(np.sqrt(((mapped - target) ** 2).sum(axis=1).mean())) / scale
@@ -102,7 +103,7 @@ class DepthCue:
     the others; every new frame is held against the one it differs from most.
     """
 
-    SWING = math.radians(15)  # of a sheet, bent and turned by 23 degrees, the mesh reads up to 12 degrees
+    SWING = math.radians(15)  # of a sheet, bent and turned by 23 degrees, the mesh reads up to 13 degrees
     SOLID = 0.0025 * 180 / math.pi  # residual per radian of swing; heads give 0.2
     _APART = math.radians(5)
     _MOST = 6

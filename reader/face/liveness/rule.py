@@ -26,7 +26,7 @@ LEAST_FRAMES = 10
 LEAST_TURN_DEPTH = 0.045  # of the eye distance, at the turn's end: heads show 0.06 and more, bent sheets up to 0.034
 SURE_TURN_DEPTH = 0.06
 LEAST_BANDS = 0.03  # living faces under steady light reach 0.016
-LEAST_BORDER = 0.03  # of living people none is above 0.01
+LEAST_BORDER = 0.03  # of living people none is above 0
 MOST_REPEATS = 0.2
 
 
