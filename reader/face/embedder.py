@@ -23,7 +23,7 @@ TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
 )
 
-_SOFT, _MORE = 1.5 / 160, 1.0  # of a portrait's width, and how much of what such a blur takes away is added
+_SOFT, _MORE = 1.5 / 160, 1.0  # of a portrait's width, and how many times what such a blur takes away is added
 
 Embedding = NDArray[np.float32]
 
