@@ -6,19 +6,16 @@ import math
 import random
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reader.face.embedder import TEMPLATE
 from reader.face.engine import FaceEngine
-from reader.face.geometry import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE, Points, Pose, pose
+from reader.face.geometry import Pose, pose
 from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, draw
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
-from reader.face.liveness.passive import Colours, colours
 from reader.face.liveness.rule import (
     LEAST_BANDS,
     LEAST_BORDER,
@@ -33,7 +30,7 @@ from reader.face.liveness.rule import (
 from reader.session.vocabulary import Guidance
 
 WEIGHTS = Weights()
-GOOD = Cues(passive=6.0, frames=LEAST_FRAMES, repeats=0.0)
+GOOD = Cues(passive=WEIGHTS.unasked + 0.5, frames=LEAST_FRAMES, repeats=0.0)
 LEFT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.05)
 HEAD = Answer(Guidance.TURN_LEFT, passed=True, depth=SURE_TURN_DEPTH)
 FLAT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.01)
@@ -237,55 +234,6 @@ def test_both_sides_are_asked_about_equally_often() -> None:
     drawn = [draw(random.Random(seed)) for seed in range(400)]
     assert 150 < drawn.count(Guidance.TURN_LEFT) < 250
     assert set(drawn) == {Guidance.TURN_LEFT, Guidance.TURN_RIGHT}
-
-
-# -- colours ------------------------------------------------------------------------------------------------------
-
-MOUTH_AND_NOSE = ([NOSE_TIP], [MOUTH_RIGHT], [MOUTH_LEFT])
-
-
-def a_face(red: NDArray[np.float64], blue: NDArray[np.float64]) -> Colours:
-    """Return the colours of a face whose tints are these, (112, 112) each, about those of skin."""
-    lit = np.stack([np.full_like(red, 140.0), 150.0 + red, 115.0 + blue], axis=2)
-    rgb = cv2.cvtColor(np.clip(lit, 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2RGB)
-    return colours(np.asarray(rgb, np.uint8), points_on_the_template())
-
-
-def points_on_the_template() -> Points:
-    """Return a mesh that ``align`` leaves where it is."""
-    points = np.full((468, 2), 56.0, np.float32)
-    for part, at in zip((RIGHT_EYE, LEFT_EYE, *MOUTH_AND_NOSE), TEMPLATE, strict=True):
-        points[list(part)] = at
-    return points
-
-
-def blotches(seed: int) -> NDArray[np.float64]:
-    """Return a field of standard deviation 1 that varies over a tenth of the face."""
-    field = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=(112, 112)), (0, 0), 5.0)
-    return np.asarray((field - field.mean()) / field.std(), np.float64)
-
-
-def test_skin_whose_redness_and_blueness_go_together_looks_alive() -> None:
-    blood = blotches(1)
-    assert a_face(5.0 * blood, -4.0 * blood).nats == 2.0
-
-
-def test_the_same_redness_with_scattered_blueness_is_a_sign_of_ink() -> None:
-    living, printed = (a_face(5.0 * blotches(1), blue) for blue in (-4.0 * blotches(1), 4.0 * blotches(2)))
-    assert printed.uneven == pytest.approx(living.uneven, abs=0.3)
-    assert printed.lined < -3.0 < living.lined
-    assert printed.nats < 0.0
-
-
-def test_the_flatter_the_colours_the_more_they_speak_of_paper() -> None:
-    said = [a_face(depth * blotches(1), -depth * blotches(1)).uneven for depth in (6.0, 4.0, 2.5)]
-    assert said == sorted(said, reverse=True)
-    assert a_face(0.0 * blotches(1), 0.0 * blotches(1)).nats == -4.0
-
-
-def test_a_coloured_lamp_from_one_side_is_no_redness_of_the_skin() -> None:
-    across = np.linspace(-12.0, 12.0, 112)[None, :].repeat(112, axis=0)
-    assert a_face(across, -across).uneven < a_face(4.0 * blotches(1), -4.0 * blotches(1)).uneven - 1.0
 
 
 # -- on real photographs ------------------------------------------------------------------------------------------

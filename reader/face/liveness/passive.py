@@ -1,10 +1,9 @@
-"""Cue: what a small net says about the texture of the face and its surroundings, and the colours of the skin.
+"""Cue: what a small net says about the texture of the face and its surroundings, and how red the skin is.
 
 MiniFASNet-V2-SE style (Minivision 2020), three classes: live, print, replay. It is asked twice, with two widths of
-surroundings, because one view alone is wrong in one print out of five from an unknown camera. Colour says what it does
-not (colour moments: Wen, Han & Jain 2015): lips, cheeks and eyelids of a living face are unevenly red, and all its
-tints lie along one line, that of blood under the skin; inks flatten the first and scatter the second. What is usual is
-taken from genuine photographs only, so no attack had to be known. Only means over frames are used.
+surroundings, because one view alone is wrong in one print out of five from an unknown camera. Living skin is unevenly
+red, lips and cheeks most; printing and photographing again flattens that (colour moments: Wen, Han & Jain 2015). Its
+usual spread is taken from genuine photographs only, so no attack had to be known. Only means over frames are used.
 """
 
 from __future__ import annotations
@@ -26,14 +25,11 @@ WIDE = 2.7  # face boxes: what the net was trained to see
 CLOSE = 2.0  # and a closer look
 _CEILING = 6.0  # one frame cannot say more than this many nats, however sure the net claims to be
 
-_FACE = 56  # side of the face that colours are read from, twice as coarse as for the comparison
-_FINE, _COARSE = 1.5, 6.0  # pixels of it: between them lie lips, cheeks and eyes, not noise and not the lamp beside
-# Median and robust deviation over genuine photographs (LFW) of what lies between those two sizes.
-UNEVEN_USUAL, UNEVEN_DEVIATION = 1.279, 0.311  # log of the standard deviation of Cr, plus 0.05
-LINED_USUAL, LINED_DEVIATION = 0.787, 0.145  # correlation of Cr with -Cb
-_UNEVEN_NATS, _LINED_NATS = 3.0, 1.5  # per deviation
-_NEUTRAL = -0.6  # deviations: a little paler than usual speaks neither for nor against
-_COLOUR_FLOOR, _COLOUR_CEILING = -4.0, 2.0  # faded colour is a sign of paper; vivid colour is no sign of life
+# log of the 10-90 % spread of Cr over the aligned face: median and robust deviation over genuine photographs (LFW).
+REDNESS_USUAL, REDNESS_DEVIATION = 2.89, 0.41
+_REDNESS_NATS = 3.0  # per deviation
+_REDNESS_NEUTRAL = -0.6  # deviations; half way to where a flattened print lies
+_REDNESS_FLOOR, _REDNESS_CEILING = -4.0, 2.0  # flattened colour is a sign of paper; vivid colour is no sign of life
 
 
 def wide_crop(rgb: Pixels, points: Points) -> Pixels:
@@ -57,42 +53,17 @@ def close_crop(rgb: Pixels, points: Points) -> Pixels:
     return np.asarray(cv2.warpAffine(rgb, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """Colours of a face in robust deviations from what is usual; grey pictures are far below in both.
-
-    uneven: how unevenly red it is. lined: how well its tints lie along one line.
-    """
-
-    uneven: float
-    lined: float
-
-    @property
-    def nats(self) -> float:
-        """What they say for a living face, -4 .. +2."""
-        said = _UNEVEN_NATS * (self.uneven - _NEUTRAL) + _LINED_NATS * (self.lined - _NEUTRAL)
-        return max(_COLOUR_FLOOR, min(_COLOUR_CEILING, said))
-
-
-def colours(rgb: Pixels, points: Points) -> Colours:
-    """Read the colours of the inner face: what varies between the size of an eyelid and that of a cheek."""
+def redness(rgb: Pixels, points: Points) -> float:
+    """Return how unevenly red the face is, in robust deviations from what is usual; grey pictures are far below."""
     face = align(rgb, points)
-    small = cv2.resize(face, (_FACE, _FACE), interpolation=cv2.INTER_AREA)
-    lit = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)
-    tints = lit[:, :, 1:].astype(np.float32)
-    band, coarse = (cv2.GaussianBlur(tints, (0, 0), size).astype(np.float32, copy=False) for size in (_FINE, _COARSE))
-    band -= coarse
-    inner = band[7:52, 7:49]
-    inner -= inner.mean(axis=(0, 1))
-    red, blue = inner[:, :, 0], inner[:, :, 1]
-    red_spread, blue_spread = float(red.std()), float(blue.std())
-    lined = -float((red * blue).mean()) / max(red_spread * blue_spread, 1e-4)
-    for gone in (face, small, lit, tints, band, coarse):
-        overwrite(gone)
-    return Colours(
-        uneven=(math.log(red_spread + 0.05) - UNEVEN_USUAL) / UNEVEN_DEVIATION,
-        lined=(lined - LINED_USUAL) / LINED_DEVIATION,
-    )
+    inner = cv2.GaussianBlur(face, (0, 0), 1.0)[14:104, 14:98]
+    red = cv2.cvtColor(inner, cv2.COLOR_RGB2YCrCb)[:, :, 1]
+    ranked = np.sort(red, axis=None)
+    low, high = ranked[len(ranked) // 10], ranked[len(ranked) * 9 // 10]
+    overwrite(ranked)
+    overwrite(face)
+    overwrite(inner)
+    return (math.log(max(float(high) - float(low), 0.5)) - REDNESS_USUAL) / REDNESS_DEVIATION
 
 
 class PassiveNet:
@@ -114,12 +85,13 @@ class PassiveNet:
         return max(-_CEILING, min(_CEILING, live - other))
 
     def look(self, rgb: Pixels, points: Points) -> float:
-        """Return the evidence of one frame in nats: mean of the net's views, plus what the colours say."""
+        """Return the evidence of one frame in nats: mean of the net's views, plus redness."""
         views = []
         for crop in (wide_crop(rgb, points), close_crop(rgb, points)):
             views.append(self.log_odds(crop))
             overwrite(crop)
-        return sum(views) / len(views) + colours(rgb, points).nats
+        skin = _REDNESS_NATS * (redness(rgb, points) - _REDNESS_NEUTRAL)
+        return sum(views) / len(views) + max(_REDNESS_FLOOR, min(_REDNESS_CEILING, skin))
 
 
 @dataclass(slots=True)
