@@ -44,9 +44,7 @@ class Weights:
     """Nats per cue and the two ends of the scale."""
 
     accept: float = 4.0
-    unasked: float = (
-        6.5  # where no movement was asked for: the net alone gives simulated prints up to 5.2
-    )
+    unasked: float = 6.5  # where no movement was asked for: the net alone gives simulated prints up to 5.2
     refuse: float = -5.0  # what two passed turns could barely outweigh
     depth: float = 1.0
     border: float = -4.0
