@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from reader.devices.ports import Frame, LightRequest
 from reader.face.engine import NoFaceInPhoto, Observation
 from reader.face.image import BadImage
-from reader.face.light import LightReading
 from reader.face.liveness.own_light import OwnLightCue
 from reader.kiosk.heat import rest_after
 from reader.kiosk.light import LightLoop
@@ -123,7 +122,6 @@ class FaceWorker(Worker[FaceOrder]):
         self._loop = LightLoop()
         self._wanted = self._asked = LightRequest()  # by the light loop, and with the variation on top
         self._own_light = own_light
-        self._measured: LightReading | None = None
         self._live: bool | None = None
         self._cue: OwnLightCue | None = None
         self._eased = False
@@ -196,7 +194,7 @@ class FaceWorker(Worker[FaceOrder]):
             if self._asked != self._wanted:
                 self._asked = self._wanted
                 self._set_light(self._asked)
-        self._cue = self._measured = self._live = None
+        self._cue = self._live = None
 
     def _forget_reference(self) -> None:
         if self._reference is not None:
@@ -227,10 +225,7 @@ class FaceWorker(Worker[FaceOrder]):
             self._wanted = request or self._wanted
         asked = self._wanted
         if self._cue is not None:
-            if seen.light is not None and seen.light is not self._measured:  # one reading serves several frames
-                self._measured = seen.light
-                if seen.light.background > 0.0:  # a black room is no measure
-                    self._cue.add(1.0 / seen.light.background, taken_at)
+            self._cue.add(seen.light, taken_at)
             asked = replace(asked, fill=self._cue.level(asked.fill, now))
         if asked != self._asked:
             self._asked = asked

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reader.face.light import LightReading
 from reader.face.liveness.own_light import LAG_S, PAIRS, STEP_S, SWING, OwnLightCue
 
 SECONDS = 2 * PAIRS * STEP_S
+
+
+def light(face_over_room: float) -> LightReading:
+    return LightReading(face=0.46, background=1.0 / face_over_room, left_right=0.0, clipped=0.0, sharpness=0.8)
 
 
 def watched(cue: OwnLightCue, answers: float, *, seconds: float = SECONDS, drift: float = 0.0, fps: int = 30) -> None:
@@ -19,7 +25,7 @@ def watched(cue: OwnLightCue, answers: float, *, seconds: float = SECONDS, drift
     for number in range(int(seconds * fps) + 1):
         at = number / fps
         lit = (cue.level(0.5, at) - 0.5) / SWING
-        cue.add(2.0 ** (0.7 + answers * lit + drift * at), at)
+        cue.add(light(2.0 ** (0.7 + answers * lit + drift * at)), at)
 
 
 @given(seed=st.integers(0, 10_000), answers=st.floats(-1.0, 1.0))
@@ -48,7 +54,7 @@ def test_a_face_that_was_away_for_half_of_a_pair_leaves_that_pair_out() -> None:
     for number in range(round(30 * (SECONDS + 2 * STEP_S))):
         at = number / 30
         if not STEP_S <= at < 2 * STEP_S:
-            cue.add(2.0 ** ((cue.level(0.5, at) - 0.5) / SWING), at)
+            cue.add(light(2.0 ** ((cue.level(0.5, at) - 0.5) / SWING)), at)
     assert cue.score == pytest.approx(1.0)
 
 
@@ -57,8 +63,8 @@ def test_frames_taken_while_the_light_still_changes_do_not_count() -> None:
     for step in range(2 * PAIRS):
         start = step * STEP_S
         settled = start + LAG_S + 0.01
-        cue.add(2.0 ** ((cue.level(0.5, settled) - 0.5) / SWING), settled)
-        cue.add(1000.0, start + LAG_S / 2)
+        cue.add(light(2.0 ** ((cue.level(0.5, settled) - 0.5) / SWING)), settled)
+        cue.add(light(1000.0), start + LAG_S / 2)
     assert cue.score == pytest.approx(1.0)
 
 
@@ -89,8 +95,19 @@ def test_every_pair_is_once_bright_and_once_dark_in_an_order_of_its_own() -> Non
     assert len(orders) == 8
 
 
-def test_no_light_on_the_face_is_no_number() -> None:
+def test_no_light_is_no_number() -> None:
     cue = OwnLightCue(random.Random(1), 0.0)
-    cue.add(0.0, STEP_S - 0.01)
+    cue.add(replace(light(1.0), background=0.0), STEP_S - 0.01)
+    cue.add(None, STEP_S - 0.01)
     assert cue.score is None
     assert not math.isnan(cue.level(0.0, 0.0))
+
+
+def test_a_reading_that_serves_several_frames_counts_once() -> None:
+    cue = OwnLightCue(random.Random(1), 0.0)
+    for step in range(2 * PAIRS):
+        settled = (step + 0.5) * STEP_S
+        one = light(2.0 ** ((cue.level(0.5, settled) - 0.5) / SWING))
+        cue.add(one, settled)
+        cue.add(one, settled + STEP_S)  # of the next step this says nothing
+    assert cue.score == pytest.approx(1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -40,16 +41,13 @@ def score(engine: FaceEngine, scene: Scene, seed: int) -> float | None:
     camera.start()
     loop, wanted, cue = LightLoop(), LightRequest(), OwnLightCue(random.Random(seed), 0.0)
     attempt = engine.begin(0.0)
-    measured = None
     try:
         while (frame := camera.capture(1.0)).at < SECONDS:
             seen = attempt.observe(frame)
-            if seen.light is not None and seen.light is not measured:
-                measured = seen.light
-                wanted = loop.answer(seen.box, measured.face, measured.background, frame.at) or wanted
-                if measured.background > 0.0:
-                    cue.add(1.0 / measured.background, frame.at)
-            camera.adjust(LightRequest(wanted.ev, wanted.region, cue.level(wanted.fill, frame.at)))
+            if seen.light is not None:
+                wanted = loop.answer(seen.box, seen.light.face, seen.light.background, frame.at) or wanted
+            cue.add(seen.light, frame.at)
+            camera.adjust(replace(wanted, fill=cue.level(wanted.fill, frame.at)))
     finally:
         camera.stop()
         engine.wipe()

@@ -13,6 +13,8 @@ import random
 import statistics
 from typing import Final
 
+from reader.face.light import LightReading
+
 STEP_S: Final = 0.4  # one pair takes 0.8 s: far from the three flashes a second that may harm (WCAG 2.2, 2.3.1)
 SWING: Final = 0.2  # of the fill light's range
 LAG_S: Final = 0.15  # lamp, exposure and read-out of a frame; what was taken sooner after a step belongs to neither
@@ -27,16 +29,20 @@ class OwnLightCue:
         self._began_at = began_at
         self._bright: list[bool] = []
         self._seen: dict[int, list[float]] = {}
+        self._last: LightReading | None = None
 
     def level(self, fill: float, at: float) -> float:
         """Return how bright the fill light is to be, 0..1. fill: what the light loop asks for. at: as ``began_at``."""
         return min(fill, 1.0 - SWING) + SWING * self._is_bright(self._step(at))
 
-    def add(self, face_over_room: float, at: float) -> None:
-        """Count a frame. face_over_room: their linear luminances' ratio, above 0. at: when it was taken."""
+    def add(self, light: LightReading | None, at: float) -> None:
+        """Count a frame. light: its reading, if it has one; one reading may serve several frames. at: when taken."""
         step = self._step(at)
-        if step >= 0 and at - self._began_at - step * STEP_S >= LAG_S and face_over_room > 0.0:
-            self._seen.setdefault(step, []).append(math.log2(face_over_room))
+        if light is None or light is self._last or light.background <= 0.0:  # a black room is no measure
+            return
+        self._last = light
+        if step >= 0 and at - self._began_at - step * STEP_S >= LAG_S:
+            self._seen.setdefault(step, []).append(-math.log2(light.background))
 
     @property
     def score(self) -> float | None:
