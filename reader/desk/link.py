@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from reader.desk.service import DeskService, Replies
 from reader.desk.watched import Watched
@@ -14,6 +14,7 @@ from reader.uplink.link import Connected, Denied, Disconnected, MqttLink, Receiv
 from reader.uplink.link_paho import PahoLink
 from reader.uplink.settings import BrokerSettings
 from reader.uplink.topics import FROM_KIOSK, Channel, all_kiosks
+from reader.uplink.wall import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,8 @@ def desk_subscriptions(site: str) -> tuple[str, ...]:
 class DeskLink:
     """Feeds a service from a link: ``pump`` once, or ``start`` a thread that does. Orders go out by ``send``."""
 
-    def __init__(self, service: DeskService, link: MqttLink, *, wall: Callable[[], datetime] | None = None) -> None:
-        self._service, self._link = service, link
-        self._wall = wall or (lambda: datetime.now(UTC))
+    def __init__(self, service: DeskService, link: MqttLink, *, wall: Callable[[], datetime] = utc_now) -> None:
+        self._service, self._link, self._wall = service, link, wall
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread: Watched | None = None
@@ -112,8 +112,10 @@ class DeskLink:
         self._link.close()
 
 
-def paho_desk_link(service: DeskService, broker: BrokerSettings, client_id: str) -> DeskLink:
-    """Return a DeskLink over paho for this broker; ``start`` it."""
+def paho_desk_link(
+    service: DeskService, broker: BrokerSettings, client_id: str, *, wall: Callable[[], datetime] = utc_now
+) -> DeskLink:
+    """Return a DeskLink over paho for this broker; ``start`` it. wall: the aware time at which messages arrive."""
     waker: list[Callable[[], None]] = []
     link = PahoLink(
         broker,
@@ -121,6 +123,6 @@ def paho_desk_link(service: DeskService, broker: BrokerSettings, client_id: str)
         subscriptions=desk_subscriptions(service.site),
         on_fact=lambda: waker[0]() if waker else None,
     )
-    desk = DeskLink(service, link)
+    desk = DeskLink(service, link, wall=wall)
     waker.append(desk.wake)
     return desk

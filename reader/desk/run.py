@@ -22,6 +22,7 @@ from reader.desk.settings import DeskSettings
 from reader.desk.store import Store
 from reader.desk.watched import Watched
 from reader.desk.web import Desk, make_app
+from reader.uplink.wall import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,11 @@ class Parts:
 
 
 @contextmanager
-def desk_parts(config: DeskSettings) -> Iterator[Parts]:
-    """Open the store and the link, and close them. Raises sqlite3.Error when the file cannot be opened."""
+def desk_parts(config: DeskSettings, wall: Callable[[], datetime] = utc_now) -> Iterator[Parts]:
+    """Open the store and the link, and close them. Raises sqlite3.Error when the file cannot be opened.
+
+    wall: the aware time the desk goes by; it decides what is today.
+    """
     store = Store(config.database)
     operators, changes, woken = Operators(store), Changes(), threading.Event()
 
@@ -64,9 +68,9 @@ def desk_parts(config: DeskSettings) -> Iterator[Parts]:
         on_change=changed,
         staff_codes=operators.codes,
     )
-    link = paho_desk_link(service, config.broker, config.client_id)
+    link = paho_desk_link(service, config.broker, config.client_id, wall=wall)
     stopping, died = threading.Event(), threading.Event()
-    helper = Watched("desk-helper", lambda: _help(config, store, woken, stopping), died.set)
+    helper = Watched("desk-helper", lambda: _help(config, store, woken, stopping, wall), died.set)
     link.start(died.set)
     helper.start()
     try:
@@ -79,7 +83,13 @@ def desk_parts(config: DeskSettings) -> Iterator[Parts]:
         store.close()
 
 
-def _help(config: DeskSettings, store: Store, woken: threading.Event, stopping: threading.Event) -> None:
+def _help(
+    config: DeskSettings,
+    store: Store,
+    woken: threading.Event,
+    stopping: threading.Event,
+    wall: Callable[[], datetime],
+) -> None:
     """Write new results into the watched folder, and forget what is too old."""
     folder = FolderExport(store, config.folder) if config.folder is not None else None
     tidied = datetime.min.replace(tzinfo=UTC)
@@ -92,7 +102,7 @@ def _help(config: DeskSettings, store: Store, woken: threading.Event, stopping: 
         except OSError as error:
             log.error("desk: cannot write to the watched folder (%s); tried again", error.strerror or error)
             wait = _FOLDER_AGAIN_S
-        now = datetime.now(UTC)
+        now = wall()
         if (now - tidied).total_seconds() >= _TIDY_S:
             tidied = now
             store.forget_consents(now - timedelta(days=config.remember_days))
@@ -112,14 +122,18 @@ def serve_broker(config: DeskSettings, *, stop: threading.Event | None = None) -
 
 
 def run_desk(
-    config: DeskSettings, *, stop: threading.Event | None = None, on_ready: Callable[[Parts], None] = lambda _: None
+    config: DeskSettings,
+    *,
+    stop: threading.Event | None = None,
+    on_ready: Callable[[Parts], None] = lambda _: None,
+    wall: Callable[[], datetime] = utc_now,
 ) -> None:
     """Serve everything until SIGTERM or SIGINT, or until ``stop`` is set when run in a thread.
 
-    on_ready: called once the page answers. Raises sqlite3.Error when the database, OSError when the port cannot be had,
-    ThreadDied when a thread ended by an error.
+    on_ready: called once the page answers. wall: the aware time the desk goes by. Raises sqlite3.Error when the
+    database, OSError when the port cannot be had, ThreadDied when a thread ended by an error.
     """
-    with desk_parts(config) as parts:
+    with desk_parts(config, wall) as parts:
         desk = Desk(
             service=parts.service,
             operators=parts.operators,
@@ -128,6 +142,7 @@ def run_desk(
             broker_there=lambda: parts.link.connected,
             clinic=config.clinic,
             token=read_or_make_token(config.database.with_name("integration.token")),
+            wall=wall,
         )
         server = _Server(
             uvicorn.Config(

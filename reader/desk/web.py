@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,7 @@ from reader.desk.view import METHODS, OUTCOMES, REASONS, Pending, page_view, wat
 from reader.session.vocabulary import Consent, Registration, VisualReason
 from reader.uplink.messages import JST
 from reader.uplink.topics import NAME
+from reader.uplink.wall import utc_now
 
 COOKIE: Final = "kaopi_login"
 _FORM_BYTES: Final = 8_192
@@ -81,7 +82,7 @@ class Desk:
     broker_there: Callable[[], bool]
     clinic: str = "受付"
     token: str = ""
-    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wall: Callable[[], datetime] = utc_now
     logins: Logins = field(default_factory=Logins)
     pending: dict[str, Pending] = field(default_factory=dict)
 

@@ -1,8 +1,8 @@
 """Face to identity embedding: SFace (Zhong et al. 2021) with MobileFaceNet (Chen et al. 2018) as a second opinion.
 
 Faces are warped by a similarity so that five points fall on the ArcFace template (Deng et al. 2019). They come from
-the mesh, which finds them more steadily than a detector does. Each net also sees the
-mirrored face, and both nets together make one vector; docs/evaluation.md lists what each step brought.
+the mesh, which finds them more steadily than a detector does. Each net also sees the mirrored face, and both nets
+together make one vector; docs/evaluation.md lists what each step brought.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verd
 from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
 from reader.face.template import SIZE, Template, quality
-from reader.face.tracker import LEAST_SCORE, Tracked, Tracker
+from reader.face.tracker import Tracked, Tracker
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
@@ -142,7 +142,7 @@ class FaceEngine:
             mesh = self.refined(padded, found[0])
             overwrite(mesh.crop)
             overwrite(mesh.crop_points)
-            if mesh.score < LEAST_SCORE:
+            if not mesh.is_face:
                 overwrite(mesh.points)
                 raise NoFaceInPhoto("the IC photo shows no face that can be measured: continue with PIN or staff")
             sharpen(padded, rgb.shape[1])

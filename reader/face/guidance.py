@@ -60,9 +60,8 @@ class Limits:
 
 LIMITS = Limits()
 LIGHT_REASONS = frozenset({Guidance.TOO_DARK, Guidance.BACKLIGHT, Guidance.DIRECT_LIGHT, Guidance.SIDE_LIGHT})
-# A reason must have been true for the first time before it is said, and stays until it has been false for the second.
-RAISE_S = 0.25
-CLEAR_S = 0.35
+RAISE_S = 0.25  # a reason must have been true for so long before it is said
+CLEAR_S = 0.35  # and stays until it has been false for so long
 EASE = 0.10  # a limit that was broken is considered kept again only when kept by a tenth
 
 

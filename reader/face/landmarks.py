@@ -19,6 +19,7 @@ from reader.face.image import Pixels
 from reader.vault import overwrite
 
 SIDE = 192
+LEAST_SCORE = 0.5
 MARGIN = 1.5  # the net was trained on squares of one and a half face boxes
 
 
@@ -45,6 +46,11 @@ class Mesh:
     region: Region
     crop: Pixels
     crop_points: Points
+
+    @property
+    def is_face(self) -> bool:
+        """Whether the net is sure enough that there is a face at all; no number is no face."""
+        return self.score >= LEAST_SCORE
 
     def wipe(self) -> None:
         """Overwrite everything that shows the face."""

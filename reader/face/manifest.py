@@ -130,9 +130,6 @@ def _table(path: Path, data: Mapping[str, Any], name: str) -> list[tuple[str, di
     return list(table.items())
 
 
-_PLAIN: Mapping[object, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float)}
-
-
 def _entry(path: Path, kind: type[T], where: str, **values: Any) -> T:
     try:
         entry = kind(**values)
@@ -140,6 +137,6 @@ def _entry(path: Path, kind: type[T], where: str, **values: Any) -> T:
         raise ManifestError(f"{path}: {where}: {error}") from None
     for name, wanted in get_type_hints(kind).items():
         value = getattr(entry, name)
-        if isinstance(value, bool) or not isinstance(value, _PLAIN.get(wanted, (object,))):
+        if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
             raise ManifestError(f"{path}: {where}.{name} is {value!r}, expected {wanted.__name__}")
     return entry

@@ -92,5 +92,5 @@ class Template:
             mean = self.mean()
             alike = float(mean @ embedding)
             overwrite(mean)
-            return not alike >= SAME_PERSON
+            return not alike >= SAME_PERSON  # so that no number is nobody
         return self._anchor is not None and not float(self._anchor @ embedding) >= SAME_PERSON

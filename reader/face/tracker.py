@@ -13,7 +13,6 @@ from reader.face.image import Pixels
 from reader.face.landmarks import LandmarkBackend, Mesh, region_of_detection, region_of_points
 from reader.vault import overwrite
 
-LEAST_SCORE = 0.5
 GAP_S = 0.4
 LOOK_AROUND_S = 0.5  # between two looks for a second face
 Box = tuple[float, float, float, float]
@@ -78,7 +77,7 @@ class Tracker:
         return self._sure(self._landmarks.find(rgb, region_of_points(self._points)))
 
     def _sure(self, mesh: Mesh) -> Mesh | None:
-        if mesh.score >= LEAST_SCORE:
+        if mesh.is_face:
             return mesh
         mesh.wipe()
         return None
@@ -88,8 +87,8 @@ class Tracker:
         if mesh is None and found:
             mesh = self._sure(self._landmarks.find(rgb, region_of_detection(found[0])))
             if mesh is not None:
-                rough, region = mesh, region_of_points(mesh.points)
-                rough.wipe()
+                region = region_of_points(mesh.points)
+                mesh.wipe()
                 mesh = self._sure(self._landmarks.find(rgb, region))
         if mesh is None:
             return None

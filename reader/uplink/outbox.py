@@ -13,10 +13,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+from reader.uplink.wall import utc_now
 
 MAX_ROWS: Final = 20_000
 MAX_PAYLOAD: Final = 32_768
@@ -59,10 +61,6 @@ class Row:
     payload: bytes
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Outbox:
     """Results waiting for the desk. Safe to use from several threads and two processes.
 
@@ -70,7 +68,7 @@ class Outbox:
     wall: gives the aware time written beside rows; never used to decide anything but the life of tombstones.
     """
 
-    def __init__(self, path: Path, *, max_rows: int = MAX_ROWS, wall: Callable[[], datetime] = _now) -> None:
+    def __init__(self, path: Path, *, max_rows: int = MAX_ROWS, wall: Callable[[], datetime] = utc_now) -> None:
         self._path = path
         self._max_rows = max_rows
         self._wall = wall

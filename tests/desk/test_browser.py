@@ -40,7 +40,14 @@ pytestmark = pytest.mark.timeout(180)
 
 NAME, PASSWORD = "受付係", "correct horse battery"
 OUT = Path(__file__).parents[2] / "out" / "desk"
+LATE_MORNING = datetime(2026, 5, 13, 2, tzinfo=UTC)  # 11 o'clock in Japan: twelve patients were here today
 TAB, ENTER = "\ue004", "\ue007"
+_STARTED = time.monotonic()
+
+
+def wall() -> datetime:
+    """The time everything here goes by: at midnight the morning's patients would not be of today."""
+    return LATE_MORNING + timedelta(seconds=time.monotonic() - _STARTED)
 
 
 class Kiosk:
@@ -66,24 +73,24 @@ class Kiosk:
             self._skipped += seconds
 
     def patient(self) -> None:
-        message = accepted_by_face(datetime.now(UTC), site=SITE, kiosk="kiosk-3")
+        message = accepted_by_face(wall(), site=SITE, kiosk="kiosk-3")
         self.outbox.put(message.result_id, message.encode())
 
     def _live(self) -> None:
         told = None
         while not self._stop.wait(0.03):
-            wall = datetime.now(UTC)
+            now_wall = wall()
             with self._lock:
                 at = time.monotonic() + self._skipped
             self.session, _ = step(self.session, Tick(at))
             for note in self.bridge.poll():
                 if isinstance(note, Order):
-                    event = self._orders.event(note.command, at=at, wall=wall, clock_synced=True)
+                    event = self._orders.event(note.command, at=at, wall=now_wall, clock_synced=True)
                     if event is not None:
                         self.session, _ = step(self.session, event)
             now = (self.session.step, self.session.visual)
             if now != told and self.bridge.send(
-                StateReport(state=state_from(self.session, site=SITE, kiosk="kiosk-3", now=wall))
+                StateReport(state=state_from(self.session, site=SITE, kiosk="kiosk-3", now=now_wall))
             ):
                 told = now
 
@@ -128,13 +135,13 @@ class Reception:
             folder=folder / "results",
         )
         self._thread = threading.Thread(
-            target=run_desk, args=(settings,), kwargs={"stop": self._stop, "on_ready": on_ready}
+            target=run_desk, args=(settings,), kwargs={"stop": self._stop, "on_ready": on_ready, "wall": wall}
         )
         self._thread.start()
         assert ready.wait(20)
         self.parts = parts[0]
-        self.parts.operators.add(NAME, PASSWORD, datetime.now(UTC))
-        fill(self.parts.service, datetime.now(UTC) - timedelta(seconds=1), patients=12)
+        self.parts.operators.add(NAME, PASSWORD, wall())
+        fill(self.parts.service, wall() - timedelta(seconds=1), patients=12)
         browser.size(1360, 1000)
         browser.open(f"http://127.0.0.1:{self._port}/")
         browser.write("#name", NAME)
@@ -201,7 +208,7 @@ def test_an_alert_comes_with_its_remedy_and_a_sound_and_goes_when_seen_to(recept
     page.click("#sound")
     until(lambda: "入" in page.text("#sound"), "the sound is on")
     beeps = int(page.run("return Number(document.body.dataset.beeps ?? 0)"))
-    raise_alert(reception.parts.service, "kiosk-1", Failure.PIN_LOCKED, datetime.now(UTC))
+    raise_alert(reception.parts.service, "kiosk-1", Failure.PIN_LOCKED, wall())
     until(lambda: "K302" in page.text("#part-alerts"), "the alert appears")
     until(lambda: int(page.run("return Number(document.body.dataset.beeps ?? 0)")) == beeps + 1, "one sound")
     assert page.run("return document.querySelectorAll('.alert ol li').length") > 0
@@ -239,8 +246,8 @@ def test_everything_can_be_done_by_keyboard_and_focus_is_never_lost(reception: R
 def test_a_choice_being_made_survives_a_change_of_the_page(reception: Reception) -> None:
     page = reception.browser
     page.run("const s = document.getElementById('reason-kiosk-1'); s.value = 'unwell'; s.focus()")
-    message = accepted_by_face(datetime.now(UTC), site=SITE, kiosk="kiosk-1")
-    reception.parts.service.handle(str(Topic(SITE, "kiosk-1", Channel.RESULT)), message.encode(), datetime.now(UTC))
+    message = accepted_by_face(wall(), site=SITE, kiosk="kiosk-1")
+    reception.parts.service.handle(str(Topic(SITE, "kiosk-1", Channel.RESULT)), message.encode(), wall())
     until(lambda: "13人" in page.text("#part-patients h2"), "the page has changed")
     assert page.run("return document.getElementById('reason-kiosk-1').value") == "unwell"
     assert page.run("return document.activeElement.id") == "reason-kiosk-1"

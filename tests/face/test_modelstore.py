@@ -42,22 +42,26 @@ def test_a_manifest_beside_the_weights_is_not_believed(tmp_path: Path) -> None:
     assert ModelStore(tmp_path).manifest.path.parent != tmp_path
 
 
-def test_a_broken_manifest_says_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[models.x]\npackage = "nowhere"\n', r"models\.x names unknown package 'nowhere'"),
+        ("[thresholds.t]\nvalue = 1.0\n", r"thresholds\.t"),
+        ("[thresholds]\nmatch_score = 0.45\n", r"thresholds\.match_score must be a table, not 0\.45"),
+        ("packages = 3\n", r"packages must be a table, not 3"),
+        (
+            '[thresholds.t]\nvalue = "0.45"\nunit = "score"\nsource = "a study"\n',
+            r"thresholds\.t\.value is '0\.45', expected float",
+        ),
+    ],
+)
+def test_a_broken_manifest_says_where(text: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
-    path.write_text('[models.x]\npackage = "nowhere"\n')
-    with pytest.raises(manifest.ManifestError, match=r"models\.x names unknown package 'nowhere'"):
+    path.write_text(text)
+    with pytest.raises(manifest.ManifestError, match=said):
         manifest.load(path)
-    path.write_text("[thresholds.t]\nvalue = 1.0\n")
-    with pytest.raises(manifest.ManifestError, match=r"thresholds\.t"):
-        manifest.load(path)
-    path.write_text("[thresholds]\nmatch_score = 0.45\n")
-    with pytest.raises(manifest.ManifestError, match=r"thresholds\.match_score must be a table, not 0\.45"):
-        manifest.load(path)
-    path.write_text("packages = 3\n")
-    with pytest.raises(manifest.ManifestError, match=r"packages must be a table, not 3"):
-        manifest.load(path)
-    path.write_text('[thresholds.t]\nvalue = "0.45"\nunit = "score"\nsource = "a study"\n')
-    with pytest.raises(manifest.ManifestError, match=r"thresholds\.t\.value is '0\.45', expected float"):
-        manifest.load(path)
+
+
+def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(manifest.ManifestError, match="install kaopi again"):
         manifest.load(tmp_path / "none.toml")

@@ -91,32 +91,18 @@ def test_a_new_try_has_no_match_to_take_back() -> None:
     assert kinds(facts_of([MATCH], [None, None])) == [("FaceDecided", True)]
 
 
-class Lit:
-    """Engine and try in one: a face whose light rises above the room's by a stop for the whole swing of the lamp."""
+class Lit(Scripted):
+    """The same for a face whose light rises above the room's by a stop for the whole swing of the lamp."""
 
     def __init__(self) -> None:
+        super().__init__([])
         self.wishes: list[LightRequest] = []
         self.at = 0.0
-
-    def enroll(self, photo: NDArray[np.uint8]) -> Ref:
-        raise AssertionError("no photo is shown here")
-
-    def begin(self, at: float) -> Lit:
-        return self
-
-    def set_reference(self, reference: Ref) -> None:
-        raise AssertionError("no photo is shown here")
 
     def observe(self, frame: Frame) -> Observation:
         fill = self.wishes[-1].fill if self.wishes else 0.0
         light = LightReading(0.46, 2.0 ** -(fill / SWING), 0.0, 0.0, 0.8)
         return Observation(None, 0.5, box=(0.3, 0.3, 0.4, 0.4), light=light)
-
-    def close(self) -> None:
-        pass
-
-    def wipe(self) -> None:
-        pass
 
 
 def lamp_of_a_try(own_light: random.Random | None, *orders: FaceOrder) -> list[float]:

@@ -158,7 +158,7 @@ def sweep(
 
 def is_lost(engine: FaceEngine, rgb: Pixels, mesh: Mesh, portrait: Embedding) -> bool:
     """Tell whether this picture of a person would not lead to acceptance, even with a passed turn."""
-    if mesh.score < 0.5:
+    if not mesh.is_face:
         return True
     embedding = engine.embed(rgb, mesh.points)
     matched = float(embedding @ portrait) >= engine.threshold
@@ -170,7 +170,7 @@ def judge(
     engine: FaceEngine, rgb: Pixels, mesh: Mesh | None, portrait: Embedding, half: int, name: str, strength: float
 ) -> Judged:
     """Return how a picture with this mesh (None: no face found) is judged, and whether it is lost."""
-    if mesh is None or mesh.score < 0.5:
+    if mesh is None or not mesh.is_face:
         return Judged(half, name, strength, lost=True, reason=Guidance.FIND_FACE, severity=float("inf"))
     light = read_light(mesh.crop, mesh.crop_points)
     lost = is_lost(engine, rgb, mesh, portrait)

@@ -50,7 +50,7 @@ def central_mesh(engine: FaceEngine, rgb: Pixels) -> Mesh | None:
     middle = np.array([rgb.shape[1], rgb.shape[0]]) / 2
     nearest = min(found, key=lambda one: float(np.hypot(*(np.array(one.centre) - middle))))
     mesh = engine.refined(rgb, nearest)
-    return mesh if mesh.score >= 0.5 else None
+    return mesh if mesh.is_face else None
 
 
 @dataclass(frozen=True, slots=True)
