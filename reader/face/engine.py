@@ -7,7 +7,6 @@ A match holds as long as whoever was matched stays: the card may be checked a wh
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -26,7 +25,7 @@ from reader.face.landmarks import LandmarkBackend, Mesh, OnnxLandmarks, region_o
 from reader.face.light import LightReading, read_light
 from reader.face.liveness import challenge as challenges
 from reader.face.liveness.border import BorderCue
-from reader.face.liveness.challenge import Answer, Challenge
+from reader.face.liveness.challenge import Answer, Challenge, Rest
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue
 from reader.face.liveness.passive import PassiveEvidence, PassiveNet
 from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verdict
@@ -41,7 +40,6 @@ from reader.vault import Vault, overwrite
 LIGHT_EVERY_S = 0.08
 WATCH_EVERY_S = 0.06  # between two looks while there is nothing to gather: every second frame of 30 a second
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
-STRAIGHT = math.radians(10)  # a movement is asked for from here: else the way back from the last looks like a wrong one
 SURE_EVERY_S = 0.2  # whoever was matched is looked at this often until the card is checked
 SURE_FOR_S = 1.0  # and must have been seen this lately: a glance down at the card is shorter
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
@@ -207,6 +205,7 @@ class FaceTry:
         self._template = Template()
         self._answers: list[Answer] = []
         self._challenge: Challenge | None = None
+        self._rest = Rest()
         self._live = False
         self._good = 0
         self._light: tuple[LightReading, float] | None = None
@@ -274,6 +273,7 @@ class FaceTry:
         overwrite(tracked.mesh.crop_points)
         why = reason(view, light, self._steady.shown)
         self._blink.add(view.openness, frame.at)
+        can_move = self._rest.add(view.pose.yaw, frame.at)
         if view.eyes_px >= DEPTH_EYES_PX:
             self._depth.add(points, view.pose)
         self._border.add(rgb, points, frame.at)
@@ -287,7 +287,7 @@ class FaceTry:
         if self._challenge is not None and why in _CHALLENGE_REASONS:
             why = None
         if self._decision is None:
-            self._judge(rgb, points, view, why, frame.at)
+            self._judge(rgb, points, view, why, frame.at, can_move=can_move)
         shown = self._shown(why, frame.at)
         x, y, w, h = tracked.box
         height, width = rgb.shape[:2]
@@ -391,6 +391,7 @@ class FaceTry:
         self._bands = BandMeter()
         self._template.wipe()
         self._answers.clear()
+        self._rest = Rest()
         if self._challenge is not None:
             self._challenge.close()
             self._challenge = None
@@ -402,12 +403,14 @@ class FaceTry:
 
     # -- the decision ---------------------------------------------------------------------------------------------
 
-    def _judge(self, rgb: Pixels, points: geometry.Points, view: View, why: Guidance | None, at: float) -> None:
+    def _judge(
+        self, rgb: Pixels, points: geometry.Points, view: View, why: Guidance | None, at: float, *, can_move: bool
+    ) -> None:
         found = verdict(self.cues, self._engine.weights, self._engine.settings.always_challenge)
         self._live = found is Verdict.LIVE
         if found is Verdict.FAKE:
             self._decision = Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
-        elif found is Verdict.CHALLENGE and self._challenge is None and why is None and abs(view.pose.yaw) < STRAIGHT:
+        elif found is Verdict.CHALLENGE and self._challenge is None and why is None and can_move:
             kind = challenges.draw(self._engine.rng)
             self._challenge = Challenge(kind, at, points, view.pose)
         elif found is Verdict.LIVE and self._reference is not None and len(self._template) >= SIZE and why is None:

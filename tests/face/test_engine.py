@@ -174,6 +174,15 @@ def test_a_frame_without_a_face_does_not_take_the_instruction_from_the_screen(
     assert attempt.observe(Shot(empty, at + 0.12, 99)).guidance in TURNS
 
 
+def test_somebody_whose_head_stays_turned_a_little_is_asked_and_not_left_waiting(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "settings", FaceSettings(always_challenge=True))
+    monkeypatch.setattr("reader.face.geometry.pose", lambda points: Pose(0.23, 0.0, 0.0))
+    attempt = engine.begin(10.0)
+    assert watch(attempt, camera(portraits["person_b_2"], seconds=1.0))[-1].guidance in TURNS
+
+
 def matched(engine: FaceEngine, portraits: Portraits, camera: Camera) -> tuple[FaceTry, float]:
     """A try whose match stands while the card is still being checked, and the time of its last frame."""
     attempt = engine.begin(10.0)

@@ -6,16 +6,19 @@ import math
 import random
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from reader.face.embedder import TEMPLATE
 from reader.face.engine import FaceEngine
-from reader.face.geometry import Pose, pose
-from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, draw
+from reader.face.geometry import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE, Points, Pose, pose
+from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, Rest, draw
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
+from reader.face.liveness.passive import Colours, colours
 from reader.face.liveness.rule import (
     LEAST_BANDS,
     LEAST_BORDER,
@@ -30,7 +33,7 @@ from reader.face.liveness.rule import (
 from reader.session.vocabulary import Guidance
 
 WEIGHTS = Weights()
-GOOD = Cues(passive=WEIGHTS.unasked + 0.5, frames=LEAST_FRAMES, repeats=0.0)
+GOOD = Cues(passive=WEIGHTS.unasked + 0.5, frames=LEAST_FRAMES, repeats=0.0, solid=True)
 LEFT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.05)
 HEAD = Answer(Guidance.TURN_LEFT, passed=True, depth=SURE_TURN_DEPTH)
 FLAT = Answer(Guidance.TURN_LEFT, passed=True, depth=0.01)
@@ -45,6 +48,10 @@ def test_nothing_is_decided_before_ten_frames() -> None:
 
 def test_convincing_passive_evidence_needs_no_challenge() -> None:
     assert verdict(GOOD, WEIGHTS) is Verdict.LIVE
+
+
+def test_without_depth_everybody_is_asked_to_turn_however_lifelike() -> None:
+    assert verdict(replace(GOOD, passive=100.0, solid=False), WEIGHTS) is Verdict.CHALLENGE
 
 
 def test_a_sheet_in_the_hand_or_a_screen_is_asked_to_turn_however_lifelike() -> None:
@@ -72,7 +79,7 @@ def test_weak_evidence_asks_and_a_turn_of_a_solid_head_settles_it() -> None:
 
 
 def test_a_turn_as_deep_as_a_head_decides_unless_something_is_held_up() -> None:
-    doubtful = replace(GOOD, passive=WEIGHTS.refuse + 0.1, solid=True, answers=(HEAD,))
+    doubtful = replace(GOOD, passive=WEIGHTS.refuse + 0.1, solid=False, answers=(HEAD,))
     assert verdict(doubtful, WEIGHTS) is Verdict.LIVE
     assert verdict(replace(doubtful, answers=(LEFT,)), WEIGHTS) is Verdict.CHALLENGE
     assert verdict(replace(doubtful, border=LEAST_BORDER), WEIGHTS) is not Verdict.LIVE
@@ -230,10 +237,79 @@ def test_no_answer_in_time_is_an_answer() -> None:
     assert not answer.passed
 
 
+def asked_while(degrees: list[float]) -> list[bool]:
+    """Return at which of these yaws, thirty a second, a movement may be asked for."""
+    rest = Rest()
+    return [rest.add(math.radians(yaw), k / 30) for k, yaw in enumerate(degrees)]
+
+
+def test_a_head_that_is_turned_a_little_and_stays_is_asked_like_one_that_looks_straight() -> None:
+    for yaw in (0.0, 13.0):
+        asked = asked_while([yaw, yaw + 1.5, yaw - 1.0] * 5)
+        assert not any(asked[:7])
+        assert all(asked[9:]), "else somebody off to one side waits for ever and is told nothing"
+
+
+@pytest.mark.parametrize("degrees_s", [15.0, 30.0, 60.0])
+def test_a_head_on_its_way_back_is_not_asked_even_where_it_looks_straight(degrees_s: float) -> None:
+    assert not any(asked_while(list(np.arange(23.0, -8.0, -degrees_s / 30))))
+
+
 def test_both_sides_are_asked_about_equally_often() -> None:
     drawn = [draw(random.Random(seed)) for seed in range(400)]
     assert 150 < drawn.count(Guidance.TURN_LEFT) < 250
     assert set(drawn) == {Guidance.TURN_LEFT, Guidance.TURN_RIGHT}
+
+
+# -- colours ------------------------------------------------------------------------------------------------------
+
+MOUTH_AND_NOSE = ([NOSE_TIP], [MOUTH_RIGHT], [MOUTH_LEFT])
+
+
+def a_face(red: NDArray[np.float64], blue: NDArray[np.float64]) -> Colours:
+    """Return the colours of a face whose tints are these, (112, 112) each, about those of skin."""
+    lit = np.stack([np.full_like(red, 140.0), 150.0 + red, 115.0 + blue], axis=2)
+    rgb = cv2.cvtColor(np.clip(lit, 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2RGB)
+    return colours(np.asarray(rgb, np.uint8), points_on_the_template())
+
+
+def points_on_the_template() -> Points:
+    """Return a mesh that ``align`` leaves where it is."""
+    points = np.full((468, 2), 56.0, np.float32)
+    for part, at in zip((RIGHT_EYE, LEFT_EYE, *MOUTH_AND_NOSE), TEMPLATE, strict=True):
+        points[list(part)] = at
+    return points
+
+
+def blotches(seed: int) -> NDArray[np.float64]:
+    """Return a field of standard deviation 1 that varies over a tenth of the face."""
+    field = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=(112, 112)), (0, 0), 5.0)
+    return np.asarray((field - field.mean()) / field.std(), np.float64)
+
+
+def test_skin_whose_redness_and_blueness_go_together_looks_alive() -> None:
+    blood = blotches(1)
+    assert a_face(8.0 * blood, -6.0 * blood).nats == 2.5
+
+
+def test_the_same_redness_with_scattered_blueness_is_a_sign_of_ink() -> None:
+    living, printed = (a_face(8.0 * blotches(1), blue) for blue in (-6.0 * blotches(1), 6.0 * blotches(2)))
+    assert printed.red == pytest.approx(living.red, abs=0.3)
+    assert printed.lined < -3.0 < living.lined
+    assert printed.nats == living.nats - 2.5, "against, as far as it goes; in line it says little for a living face"
+
+
+def test_the_flatter_the_colours_the_more_they_speak_of_paper() -> None:
+    said = [a_face(depth * blotches(1), -depth * blotches(1)).red for depth in (6.0, 4.0, 2.5)]
+    assert said == sorted(said, reverse=True)
+    assert a_face(0.0 * blotches(1), 0.0 * blotches(1)).nats == -6.0
+
+
+def test_a_coloured_lamp_from_one_side_puts_no_tints_in_line() -> None:
+    across = np.linspace(-6.0, 6.0, 112)[None, :].repeat(112, axis=0)
+    scattered = blotches(1), blotches(2)
+    lit = [tint + way * across for tint, way in zip(scattered, (1.0, -1.0), strict=True)]
+    assert a_face(lit[0], lit[1]).lined < a_face(4.0 * blotches(1), -4.0 * blotches(1)).lined - 3.0
 
 
 # -- on real photographs ------------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from hw_sim.people.scene import STILL, Pose, Scene, Visitor, still
 from reader.session.vocabulary import Guidance
 
 
-def track(heeding: Heeding, of: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def track(heeding: Heeding, of: str, actor: int = -1) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     values = []
     for t in np.arange(0.0, 6.0, 0.05):
-        pose = heeding(float(t)).actors[-1].pose(float(t))
+        pose = heeding(float(t)).actors[actor].pose(float(t))
         assert pose is not None
         values.append(getattr(pose, of))
     return np.array(values)
@@ -45,12 +45,32 @@ def test_a_word_is_answered_late_the_right_way_and_once(
     assert moved[-1] == pytest.approx(0.0 if returns else moved.max(), abs=1e-6)
 
 
+def test_whoever_is_asked_to_look_straight_does_so_and_stays(somebody: Person) -> None:
+    heeding = Heeding(Scene((Visitor(somebody, still(Pose(yaw=8.0, pitch=-12.0)), STILL),)))
+    heeding.hear(Guidance.LOOK_STRAIGHT, 0.0)
+    yaw, pitch = track(heeding, "yaw"), track(heeding, "pitch")
+    assert (yaw[0], pitch[0]) == (8.0, -12.0)
+    assert (yaw[-1], pitch[-1]) == (pytest.approx(1.6), pytest.approx(-2.4)), "as straight as people are"
+
+
 def test_a_word_without_movement_moves_nobody(somebody: Person) -> None:
     scene = Scene((Visitor(somebody, still(Pose()), STILL),))
     heeding = Heeding(scene)
     heeding.hear(None, 0.0)
     heeding.hear(Guidance.KEEP_LOOKING, 0.0)
     assert heeding(2.0) is scene
+
+
+def test_a_print_is_put_away_while_its_holder_turns_and_is_there_again_after(people: tuple[Person, ...]) -> None:
+    attack = presentation(Species.PRINT_PUT_AWAY, people[1], people[2], 3)
+    plain, heeding = Heeding(attack.scene), Heeding(attack.scene)
+    heeding.hear(Guidance.TURN_LEFT, 0.0)
+    lowered = track(heeding, "y_mm") - track(plain, "y_mm")
+    turned = track(heeding, "yaw", 0) - track(plain, "yaw", 0)
+    assert lowered[:3].max() == 0.0
+    assert lowered[-1] == pytest.approx(0.0)
+    assert turned.max() == pytest.approx(23.0, rel=0.02)
+    assert lowered[turned > 0.5].min() > 400.0
 
 
 def test_whoever_holds_a_print_turns_the_print(people: tuple[Person, ...]) -> None:

@@ -46,7 +46,8 @@ class HeldPrint:
     """A printed picture in somebody's hands. thumbs: what lies on it, of the same size.
 
     bend: degrees that the paper turns from edge to edge, positive bulging towards the camera. bend_across: the axis
-    lies across instead of upright. gloss: 0 matte .. 1 photo paper.
+    lies across instead of upright. gloss: 0 matte .. 1 photo paper. put_away: lowered while a movement that was asked
+    for is made by whoever holds it.
     """
 
     picture: Picture
@@ -56,6 +57,7 @@ class HeldPrint:
     bend: float = 0.0
     bend_across: bool = False
     gloss: float = 0.1
+    put_away: bool = False
 
     def pose(self, t: float) -> Pose | None:
         """Return where the middle of the paper is at ``t``."""

@@ -32,6 +32,7 @@ class Species(StrEnum):
     VIDEO = "video-replay"
     SHOULDER = "over-the-shoulder"
     SWAP = "swap"
+    PRINT_PUT_AWAY = "print-put-away"  # for every movement that is asked for, which the attacker's own head then makes
 
 
 # In these no artefact imitates a face: a real person stands where the holder of the card should.
@@ -166,13 +167,15 @@ def _print_bent(
     return _print(target, attacker, seed, random, bent=True)
 
 
-def _cut_eyes(
-    target: Person, attacker: Person, seed: int, random: np.random.Generator
+def _mask(
+    target: Person, attacker: Person, seed: int, random: np.random.Generator, *, cut_eyes: bool
 ) -> tuple[Scene, dict[str, float]]:
-    """A life-size print worn like a mask: the attacker's own eyes look and blink through the holes."""
+    """A life-size print before the attacker's face, who looks through holes for the eyes or puts it away to turn."""
     size, eyes = (210.0, 297.0), 63.0
     border = float(random.choice([0.0, 5.0]))
-    picture, thumbs = print_of(target.live, size, eyes, random, border_mm=border, cut_eyes=True, skin=skin_of(attacker))
+    picture, thumbs = print_of(
+        target.live, size, eyes, random, border_mm=border, cut_eyes=cut_eyes, skin=skin_of(attacker)
+    )
     right, down = eyes_on_print(target.live, (size[0] - 2 * border, size[1] - 2 * border), eyes)
     gap, distance = float(random.uniform(18, 45)), float(random.uniform(330, 520))
     pose = Pose(float(random.normal(0, 12)), float(random.normal(0, 8)), distance, yaw=float(random.normal(0, 4)))
@@ -200,10 +203,28 @@ def _cut_eyes(
     )
     bend = float(random.uniform(15, 70))
     held = HeldPrint(
-        picture, thumbs, shifted, replace(hand, blinks=False), bend=bend, gloss=float(random.choice([0.0, 0.3]))
+        picture,
+        thumbs,
+        shifted,
+        replace(hand, blinks=False),
+        bend=bend,
+        gloss=float(random.choice([0.0, 0.3])),
+        put_away=not cut_eyes,
     )
     facts = {"distance_mm": distance, "gap_mm": gap, "bend": bend}
     return _scene((Visitor(attacker, behind, hand), held), random, seed), facts
+
+
+def _cut_eyes(
+    target: Person, attacker: Person, seed: int, random: np.random.Generator
+) -> tuple[Scene, dict[str, float]]:
+    return _mask(target, attacker, seed, random, cut_eyes=True)
+
+
+def _put_away(
+    target: Person, attacker: Person, seed: int, random: np.random.Generator
+) -> tuple[Scene, dict[str, float]]:
+    return _mask(target, attacker, seed, random, cut_eyes=False)
 
 
 def _ic_photo(
@@ -383,4 +404,5 @@ _MAKERS = {
     Species.VIDEO: _video,
     Species.SHOULDER: _shoulder,
     Species.SWAP: _swap,
+    Species.PRINT_PUT_AWAY: _put_away,
 }

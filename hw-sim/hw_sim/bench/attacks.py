@@ -87,6 +87,12 @@ def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
     if visits:
         refused = [not one.live for one in visits]
         rows["pad.sim_bpcer"] = rate_row(stats.rate(sum(refused), len(refused)), 0.03)
+        for kind in _HONEST:
+            of = [not one.live for one in visits if one.kind == kind]
+            if of:
+                rows[f"pad.sim_bpcer.{kind}"] = rate_row(stats.rate(sum(of), len(of)), None)
+        unasked = sum(one.live and not one.asked for one in visits)
+        rows["pad.sim_asked"] = rate_row(stats.rate(len(visits) - unasked, len(visits)), None)
     return rows
 
 

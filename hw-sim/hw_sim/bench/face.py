@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from hw_sim.bench import embeddings
-from hw_sim.bench.rows import Row, fraction_row, new_engine, print_rows, quantile_row, rate_row
+from hw_sim.bench.rows import Row, new_engine, print_rows, quantile_row, rate_row
 from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import standing
@@ -34,7 +34,6 @@ from reader.face.engine import FaceEngine
 from reader.face.evaluation import match, stats
 from reader.face.evaluation.datasets import LIVE, default_data, read_pairs, read_people
 from reader.face.image import Pixels
-from reader.face.liveness.rule import evidence
 from reader.face.modelbuild import sources, task_bundle
 
 FPS = 30.0
@@ -98,40 +97,25 @@ def visitors(pictures: Path) -> Iterator[Person]:
 
 
 def _decision(people: Iterable[Person]) -> dict[str, Row]:
-    """Return how long visitors wait whom nothing is asked of, and of how many something would have been asked.
+    """Return how long visitors wait of whom nothing is asked.
 
     Whether a challenge comes depends on what the virtual camera makes of a photograph; how long the rest takes does
-    not. So everybody is let through unasked here, and those whose evidence asks for a movement are counted.
+    not. So everybody is let through unasked here.
     """
     cv2.setNumThreads(1)
     engine = new_engine()
-    enough = engine.weights.unasked
-    engine.weights = replace(engine.weights, unasked=-math.inf, refuse=-math.inf)
+    engine.weights = replace(engine.weights, unasked=-math.inf, unasked_depth=False, refuse=-math.inf)
     waits = []
     for number, person in enumerate(people, start=1):
-        wait = _wait(engine, person, seed=number)
+        wait_ms = _wait_ms(engine, person, seed=number)
         sys.stderr.write(f"  decisions: {number} people\n")
-        if wait is not None:
-            waits.append(wait)
-    if not waits:
-        return {}
-    asked = sum(wait.evidence < enough for wait in waits)
-    return {
-        "face.decision_ms": quantile_row([wait.milliseconds for wait in waits], "ms") | {"goal": 600.0},
-        "face.asked": fraction_row(asked, len(waits)),
-    }
+        if wait_ms is not None:
+            waits.append(wait_ms)
+    return {"face.decision_ms": quantile_row(waits, "ms") | {"goal": 600.0}} if waits else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """From the first good frame to a match. evidence: for liveness, in nats, at that moment."""
-
-    milliseconds: float
-    evidence: float
-
-
-def _wait(engine: FaceEngine, person: Person, seed: int) -> _Wait | None:
-    """Let somebody stand there with their card until they are matched; None where they are not within the film.
+def _wait_ms(engine: FaceEngine, person: Person, seed: int) -> float | None:
+    """Let somebody stand there with their card; return the time from the first good frame to their match, or None.
 
     The camera gives 30 frames a second and the engine takes the newest. The clock is simulated: it advances by the
     processor time that each frame has really cost, so that other work on this machine does not count.
@@ -150,8 +134,7 @@ def _wait(engine: FaceEngine, person: Person, seed: int) -> _Wait | None:
             if first is None and seen.guidance is None and seen.box is not None:
                 first = frame.at
             if seen.decision is not None and first is not None:
-                matched = seen.decision.failure is None
-                return _Wait((clock - first) * 1000.0, evidence(attempt.cues, engine.weights)) if matched else None
+                return (clock - first) * 1000.0 if seen.decision.failure is None else None
         return None
     finally:
         engine.wipe()

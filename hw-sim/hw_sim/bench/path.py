@@ -20,7 +20,7 @@ from hw_sim.camera.clip import ON_THE_FACE, record
 from hw_sim.camera.film import FPS, FilmCamera
 from hw_sim.card.authority import simulator_trust
 from hw_sim.people.person import load_person
-from hw_sim.people.scene import standing
+from hw_sim.people.scene import looking_up, standing
 from hw_sim.scenario.real import in_process_card
 from hw_sim.scenario.schema import load
 from hw_sim.scenario.world import card_of, config_for
@@ -32,6 +32,7 @@ from reader.session.vocabulary import Guidance, Step
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "face.toml"
 FILM_S, SETTLE_S, LIMIT_S = 4.0, 0.5, 15.0
+UP_S = 0.4  # a patient who is ready looks up from the card as soon as it is in
 MOVEMENTS = frozenset({Guidance.TURN_LEFT, Guidance.TURN_RIGHT, Guidance.BLINK})
 VERIFIED = frozenset({Step.CONSENT})  # what a new patient is asked as soon as the face is known
 
@@ -100,7 +101,7 @@ def _settle(made: Assembled, clock: SystemClock) -> None:
 
 def measure(n: int = 9, tries: int = 20) -> dict[str, Row]:
     """Return path.*: the median of ``n`` visits without a movement, out of at most ``tries``."""
-    somebody = standing(load_person(load(SCENARIO).patient.person))
+    somebody = looking_up(standing(load_person(load(SCENARIO).patient.person)), UP_S)
     film = record(somebody, FILM_S, fps=FPS, settle_s=1.0, request=ON_THE_FACE)
     runs: list[Served] = []
     asked = 0

@@ -13,14 +13,20 @@ from hw_sim.people.scene import Actor, Easing, Key, Pose, Scene, Track
 from reader.session.vocabulary import Guidance
 
 _AHEAD_S = 0.05  # how far a moment's path reaches, so that movement still blurs
+_LOWER_S, _LOWER_MM = 0.3, 450.0  # how quickly, and how far, a print is put away for a movement
 
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """What a word makes somebody do: a shift of the pose, and whether they come back from it by themselves."""
+    """What a word makes somebody do.
+
+    shift: of the pose. passing: whether they come back from it by themselves. straighten: how much of every angle of
+    the head is taken away, 0..1.
+    """
 
     shift: Pose
     passing: bool = False
+    straighten: float = 0.0
 
 
 def _by(**shift: float) -> Pose:
@@ -32,6 +38,7 @@ _MOVES: Mapping[Guidance, _Move] = {
     Guidance.TURN_LEFT: _Move(_by(yaw=23.0), passing=True),
     Guidance.TURN_RIGHT: _Move(_by(yaw=-23.0), passing=True),
     Guidance.BLINK: _Move(_by(blink=1.0), passing=True),
+    Guidance.LOOK_STRAIGHT: _Move(_by(), straighten=0.8),
     Guidance.COME_CLOSER: _Move(_by(distance_mm=-90.0)),
     Guidance.STEP_BACK: _Move(_by(distance_mm=90.0)),
     Guidance.MOVE_LEFT: _Move(_by(x_mm=60.0)),
@@ -57,14 +64,22 @@ class _Reaction:
         into = (t - self.begins) / self.takes
         if _MOVES[self.word].passing:
             into = min(into, 3.0 - into)  # there, a moment's rest, and back
-        return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, into)))
+        return _eased(into)
+
+    def lowered(self, t: float) -> float:
+        """How far a print that is put away for this movement is lowered at ``t``, 0..1: away before it, back after."""
+        return _eased(min(t - self.begins + _LOWER_S, self.over + _LOWER_S - t) / _LOWER_S)
+
+
+def _eased(share: float) -> float:
+    return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, share)))
 
 
 class Heeding:
     """A scene whose actors follow guidance: give it to ``VirtualCamera`` as its scene, and ``hear`` what is asked.
 
     Reaction takes 0.4 to 1.1 s and movement 0.4 to 0.8 s, from ``seed``. A word repeated during a movement changes
-    nothing. Words that ask for no movement are not answered.
+    nothing. Words that ask for no movement are not answered. What says that it is ``put_away`` is lowered for turns.
     """
 
     def __init__(self, scene: Scene, seed: int = 0) -> None:
@@ -86,19 +101,27 @@ class Heeding:
         return replace(self._scene, actors=tuple(self._moved(actor, t) for actor in self._scene.actors))
 
     def _moved(self, actor: Actor, t: float) -> Actor:
-        keys = tuple(Key(at, self._shifted(actor.path.at(at), at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
+        shifted = self._lowered if getattr(actor, "put_away", False) else self._shifted
+        keys = tuple(Key(at, shifted(actor.path.at(at), at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
         # Every actor is a dataclass with a path; the protocol cannot say so.
         return cast(Actor, replace(cast(Any, actor), path=Track(keys)))
 
+    def _lowered(self, pose: Pose, t: float) -> Pose:
+        down = max((one.lowered(t) for one in self._reactions if _MOVES[one.word].passing), default=0.0)
+        return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
+
     def _shifted(self, pose: Pose, t: float) -> Pose:
         for reaction in self._reactions:
-            by, share = _MOVES[reaction.word].shift, reaction.share(t)
+            move, share = _MOVES[reaction.word], reaction.share(t)
+            by, left = move.shift, 1.0 - move.straighten * share
             pose = replace(
                 pose,
                 x_mm=pose.x_mm + share * by.x_mm,
                 y_mm=pose.y_mm + share * by.y_mm,
                 distance_mm=pose.distance_mm + share * by.distance_mm,
-                yaw=pose.yaw + share * by.yaw,
+                yaw=left * pose.yaw + share * by.yaw,
+                pitch=left * pose.pitch,
+                roll=left * pose.roll,
                 blink=max(pose.blink, share * by.blink),
             )
         return pose

@@ -271,6 +271,23 @@ def standing(
     return Scene((visitor,), still(LIGHTS[light] if isinstance(light, str) else light), room=seed, seed=seed)
 
 
+def from_the_slot(stand: Pose, up_s: float, down_s: float = 0.0) -> Track[Pose]:
+    """Return the path of a head that is bowed over the card slot until ``down_s`` and up by ``up_s``."""
+    bowed = replace(stand, y_mm=stand.y_mm + 10, pitch=-14.0, gaze_pitch=-12.0)
+    return Track((*((Key(0.0, bowed),) if down_s > 0.0 else ()), Key(down_s, bowed), Key(up_s, stand)))
+
+
+def looking_up(scene: Scene, up_s: float, down_s: float = 0.0) -> Scene:
+    """Return the same scene, its visitors having just put a card in: they look up from the slot to the camera."""
+
+    def looks(actor: Actor) -> Actor:
+        if not isinstance(actor, Visitor):
+            return actor
+        return replace(actor, path=from_the_slot(actor.path.at(up_s), up_s, down_s))
+
+    return replace(scene, actors=tuple(looks(actor) for actor in scene.actors))
+
+
 def approaching(
     person: Person,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+import random
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from hw_sim.card import jp2
 from hw_sim.card.personas import Persona, persona
 from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import load_person
-from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, standing
+from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, looking_up, standing
 from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
@@ -140,7 +141,10 @@ class Cast:
         patient, seed = self._patient, self._seed
         person = load_person(patient.person)
         pose, light = Pose(y_mm=patient.below_mm, distance_mm=patient.distance_mm), LIGHTS[patient.light]
-        scene = standing(person, pose, light, seed=seed, wears=patient.wears)
+        dice = random.Random(f"looks up {seed}")
+        down_s = dice.uniform(0.2, 0.5)
+        up_s = down_s + dice.uniform(0.4, 0.7)
+        scene = looking_up(standing(person, pose, light, seed=seed, wears=patient.wears), up_s, down_s)
         match patient.look:
             case "attacker":
                 assert patient.species is not None
@@ -149,7 +153,8 @@ class Cast:
             case "nobody":
                 scene = replace(scene, actors=())
             case "impostor":
-                scene = standing(load_person(IMPOSTOR_OF[person.id]), pose, light, seed=seed)
+                somebody = load_person(IMPOSTOR_OF[person.id])
+                scene = looking_up(standing(somebody, pose, light, seed=seed), up_s, down_s)
             case "leaves":
                 scene = leaving(scene, LEAVES_S)
             case "second_person":

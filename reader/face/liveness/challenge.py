@@ -20,6 +20,25 @@ _BEGUN = math.radians(3)  # a head that sways stays below
 _DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
+_SWAY = math.radians(3.5)  # a head that moves less is at rest, the mesh's noise included
+_REST_S = 0.25
+
+
+class Rest:
+    """Whether a head can be asked to move: it has come to rest, straight ahead or not, like somebody off to one side.
+
+    A head on its way back from the last movement would seem to make a wrong one.
+    """
+
+    def __init__(self) -> None:
+        self._yaw = math.inf
+        self._since = 0.0
+
+    def add(self, yaw: float, at: float) -> bool:
+        """Take one frame's yaw in radians; return whether a movement may be asked for now."""
+        if abs(yaw - self._yaw) > _SWAY:
+            self._yaw, self._since = yaw, at
+        return at - self._since >= _REST_S
 
 
 @dataclass(slots=True)

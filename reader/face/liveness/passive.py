@@ -1,9 +1,10 @@
-"""Cue: what a small net says about the texture of the face and its surroundings, and how red the skin is.
+"""Cue: what a small net says about the texture of the face and its surroundings, and what the skin's colours say.
 
 MiniFASNet-V2-SE style (Minivision 2020), three classes: live, print, replay. It is asked twice, with two widths of
-surroundings, because one view alone is wrong in one print out of five from an unknown camera. Living skin is unevenly
-red, lips and cheeks most; printing and photographing again flattens that (colour moments: Wen, Han & Jain 2015). Its
-usual spread is taken from genuine photographs only, so no attack had to be known. Only means over frames are used.
+surroundings, because one view alone is wrong in one print out of five from an unknown camera. Colours say what it does
+not (colour moments: Wen, Han & Jain 2015): living skin is unevenly red, lips and cheeks most, and its tints lie along
+one line, that of blood under it; printing and photographing again flattens the first and scatters the second. What is
+usual is taken from genuine photographs only, so no attack had to be known. Only means over frames are used.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ WIDE = 2.7  # face boxes: what the net was trained to see
 CLOSE = 2.0  # and a closer look
 _CEILING = 6.0  # one frame cannot say more than this many nats, however sure the net claims to be
 
-# log of the 10-90 % spread of Cr over the aligned face: median and robust deviation over genuine photographs (LFW).
-REDNESS_USUAL, REDNESS_DEVIATION = 2.89, 0.41
-_REDNESS_NATS = 3.0  # per deviation
-_REDNESS_NEUTRAL = -0.6  # deviations; half way to where a flattened print lies
-_REDNESS_FLOOR, _REDNESS_CEILING = -4.0, 2.0  # flattened colour is a sign of paper; vivid colour is no sign of life
+# Median and robust deviation over genuine photographs (LFW).
+RED_USUAL, RED_DEVIATION = 2.89, 0.41  # log of the 10-90 % spread of Cr over the inner face
+LINED_USUAL, LINED_DEVIATION = 0.787, 0.145  # correlation of Cr with -Cb there, at the size of lips and cheeks
+_COARSER, _FINE, _COARSE = 56, 1.5, 6.0  # side of the face in pixels, and the blurs between which that size lies
+_RED_NATS, _LINED_NATS = 3.0, 1.5  # per deviation
+_NEUTRAL = -0.6  # deviations; half way to where prints lie
+# Faded or scattered colour is a sign of paper; vivid colour is hardly one of life. Noise in dim light scatters as well.
+_RED_FLOOR, _RED_CEILING = -4.0, 2.0
+_LINED_FLOOR, _LINED_CEILING = -2.0, 0.5
 
 
 def wide_crop(rgb: Pixels, points: Points) -> Pixels:
@@ -53,17 +58,56 @@ def close_crop(rgb: Pixels, points: Points) -> Pixels:
     return np.asarray(cv2.warpAffine(rgb, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def redness(rgb: Pixels, points: Points) -> float:
-    """Return how unevenly red the face is, in robust deviations from what is usual; grey pictures are far below."""
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Colours of a face in robust deviations from what is usual; grey pictures are far below in both.
+
+    red: how unevenly red it is. lined: how well its tints lie along one line.
+    """
+
+    red: float
+    lined: float
+
+    @property
+    def nats(self) -> float:
+        """What they say for a living face, -6 .. +2.5."""
+        red, lined = _RED_NATS * (self.red - _NEUTRAL), _LINED_NATS * (self.lined - _NEUTRAL)
+        return max(_RED_FLOOR, min(_RED_CEILING, red)) + max(_LINED_FLOOR, min(_LINED_CEILING, lined))
+
+
+def colours(rgb: Pixels, points: Points) -> Colours:
+    """Read the colours of the inner face."""
     face = align(rgb, points)
-    inner = cv2.GaussianBlur(face, (0, 0), 1.0)[14:104, 14:98]
-    red = cv2.cvtColor(inner, cv2.COLOR_RGB2YCrCb)[:, :, 1]
-    ranked = np.sort(red, axis=None)
-    low, high = ranked[len(ranked) // 10], ranked[len(ranked) * 9 // 10]
-    overwrite(ranked)
+    read = Colours(
+        red=(math.log(_spread_of_red(face)) - RED_USUAL) / RED_DEVIATION,
+        lined=(_along_one_line(face) - LINED_USUAL) / LINED_DEVIATION,
+    )
     overwrite(face)
+    return read
+
+
+def _spread_of_red(face: Pixels) -> float:
+    """Return the 10-90 % spread of Cr, at least 0.5."""
+    inner = cv2.GaussianBlur(face, (0, 0), 1.0)[14:104, 14:98]
+    ranked = np.sort(cv2.cvtColor(inner, cv2.COLOR_RGB2YCrCb)[:, :, 1], axis=None)
+    low, high = float(ranked[len(ranked) // 10]), float(ranked[len(ranked) * 9 // 10])
+    overwrite(ranked)
     overwrite(inner)
-    return (math.log(max(float(high) - float(low), 0.5)) - REDNESS_USUAL) / REDNESS_DEVIATION
+    return max(high - low, 0.5)
+
+
+def _along_one_line(face: Pixels) -> float:
+    """Return the correlation of Cr with -Cb, -1..1, of what varies between the sizes of an eyelid and a cheek."""
+    small = cv2.resize(face, (_COARSER, _COARSER), interpolation=cv2.INTER_AREA)
+    tints = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[:, :, 1:].astype(np.float32)
+    fine, coarse = (cv2.GaussianBlur(tints, (0, 0), size) for size in (_FINE, _COARSE))
+    inner = (fine - coarse)[7:52, 7:49]
+    inner -= inner.mean(axis=(0, 1))
+    red, blue = inner[:, :, 0], inner[:, :, 1]
+    lined = -float((red * blue).mean()) / max(float(red.std() * blue.std()), 1e-4)
+    for gone in (small, tints, fine, coarse, inner):
+        overwrite(gone)
+    return lined
 
 
 class PassiveNet:
@@ -85,13 +129,12 @@ class PassiveNet:
         return max(-_CEILING, min(_CEILING, live - other))
 
     def look(self, rgb: Pixels, points: Points) -> float:
-        """Return the evidence of one frame in nats: mean of the net's views, plus redness."""
+        """Return the evidence of one frame in nats: mean of the net's views, plus what the colours say."""
         views = []
         for crop in (wide_crop(rgb, points), close_crop(rgb, points)):
             views.append(self.log_odds(crop))
             overwrite(crop)
-        skin = _REDNESS_NATS * (redness(rgb, points) - _REDNESS_NEUTRAL)
-        return sum(views) / len(views) + max(_REDNESS_FLOOR, min(_REDNESS_CEILING, skin))
+        return sum(views) / len(views) + colours(rgb, points).nats
 
 
 @dataclass(slots=True)

@@ -2,8 +2,8 @@
 
 Evidence adds up in nats (log-odds of a living person against an attack), on one track only:
 
-    passive     mean over at least ten frames, -10 .. +8: prints of a research set reach 1.9, half of the living 4.5
-    depth       the face was seen to be solid while it turned or nodded by itself
+    passive     mean over at least ten frames, -12 .. +8.5: prints of a research set reach 1.9, half of the living 4.5
+    depth       the face was seen to be solid while it turned or nodded by itself; without it a turn is always asked for
     turn        a turn asked for at random was made in time and to the right side, by a solid head; it decides where the
                 depth is a head's own and nothing is seen to be held up
     border      straight edges on both sides go with the face: paper or a screen in somebody's hands
@@ -12,7 +12,7 @@ Evidence adds up in nats (log-odds of a living person against an attack), on one
     flat        a pose changed as a flat surface would change it: a strong sign of paper or a screen
     repeats     a picture came again exactly: a veto that nothing outweighs
 
-Strong evidence without a challenge is enough; otherwise a turn is asked for, at most twice.
+Strong evidence and depth without a challenge are enough; otherwise a turn is asked for, at most twice.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ class Weights:
     """Nats per cue and the two ends of the scale."""
 
     accept: float = 4.0
-    unasked: float = 6.5  # where no movement was asked for: the net alone gives simulated prints up to 5.2
+    unasked: float = 6.5  # where no movement was asked for; of simulated prints and screens one in a hundred reaches it
+    unasked_depth: bool = True  # and the face must have been seen to be solid: of those one in two hundred is
     refuse: float = -5.0  # what two passed turns could barely outweigh
     depth: float = 1.0
     border: float = -4.0
     bands: float = -2.0  # a nodding head can look banded
     blink: float = 0.5
     turn: float = 4.5
-    sure_turn: float = 8.0  # whoever was not refused at once is accepted after it
+    sure_turn: float = 9.0  # whoever was not refused at once is accepted after it
     failed: float = -3.0
     flat: float = -6.0
     most_challenges: int = 2
@@ -106,7 +107,8 @@ def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Ver
     asked = len(cues.answers)
     if asked and total >= weights.accept:
         return Verdict.LIVE
-    if not asked and not always_challenge and total >= weights.unasked:
+    shown = cues.solid or not weights.unasked_depth
+    if not asked and not always_challenge and shown and total >= weights.unasked:
         return Verdict.LIVE if cues.settled else Verdict.MORE
     if asked >= weights.most_challenges or total <= weights.refuse:
         return Verdict.FAKE
