@@ -153,7 +153,9 @@ class Face(Section):
         description="Added to the model's threshold. It can only be made stricter, never laxer.",
     )
     always_challenge: bool = Field(
-        default=False, title="Always ask for a movement", description="Ask even when the eye alone would suffice."
+        default=False,
+        title="Always ask for a movement",
+        description="Ask also who looks alive and has shown depth.",
     )
     own_light: bool = Field(
         default=False,

@@ -31,7 +31,7 @@ from reader.face.liveness.passive import PassiveEvidence, PassiveNet
 from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verdict
 from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
-from reader.face.template import SIZE, Template, quality
+from reader.face.template import SIZE, Template, Witnesses, quality
 from reader.face.tracker import Tracked, Tracker
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
@@ -203,6 +203,7 @@ class FaceTry:
         self._border = BorderCue()
         self._bands = BandMeter()
         self._template = Template()
+        self._witnesses = Witnesses()
         self._answers: list[Answer] = []
         self._challenge: Challenge | None = None
         self._rest = Rest()
@@ -237,7 +238,7 @@ class FaceTry:
             settled=self._border.settled,
             bands=max(0.0, self._bands.face - 1.5 * self._bands.room),
             blinks=self._blink.count,
-            solid=self._depth.solid,
+            solid=self._depth.solid and self._witnesses.are_of(self._template),
             flat=self._depth.flat,
             answers=tuple(self._answers),
         )
@@ -262,6 +263,7 @@ class FaceTry:
         tracked = self._tracker.follow(rgb, frame.at)
         if tracked is None:
             self._watched = None
+            self._rest = Rest()
             self._let_go_unless_sure(frame.at)
             return Observation(self._shown(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision)
         if tracked.track != self._track:
@@ -274,7 +276,9 @@ class FaceTry:
         why = reason(view, light, self._steady.shown)
         self._blink.add(view.openness, frame.at)
         can_move = self._rest.add(view.pose.yaw, frame.at)
-        if view.eyes_px >= DEPTH_EYES_PX:
+        # A movement that is asked for is measured by itself.
+        by_itself = self._challenge is None and self._decision is None and view.eyes_px >= DEPTH_EYES_PX
+        if by_itself:
             self._depth.add(points, view.pose)
         self._border.add(rgb, points, frame.at)
         self._bands.add(rgb, points, frame.at)
@@ -284,6 +288,8 @@ class FaceTry:
             self._answer(rgb, points, view, frame.at)
         elif why is None and not repeated:
             self._gather(rgb, points, view, light)
+        if by_itself and self._depth.counts and not self._added:
+            self._witnesses.add(self._engine.embed(rgb, points))
         if self._challenge is not None and why in _CHALLENGE_REASONS:
             why = None
         if self._decision is None:
@@ -302,6 +308,7 @@ class FaceTry:
         """Overwrite everything this try has kept. May be called more than once."""
         self._watched = None
         self._template.wipe()
+        self._witnesses.wipe()
         self._tracker.forget()
         self._depth.close()
         self._bands.close()
@@ -372,6 +379,7 @@ class FaceTry:
         elif answer is not None:
             self._answers.append(answer)
             self._challenge = None
+            self._rest = Rest()
 
     def _swapped(self) -> None:
         """Another person took the place of the first without leaving the track: nothing gathered holds any more."""
@@ -390,6 +398,7 @@ class FaceTry:
         self._bands.close()
         self._bands = BandMeter()
         self._template.wipe()
+        self._witnesses.wipe()
         self._answers.clear()
         self._rest = Rest()
         if self._challenge is not None:

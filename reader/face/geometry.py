@@ -60,6 +60,17 @@ def pose(points: Points) -> Pose:
     )
 
 
+def roundness(points: Points) -> float:
+    """Return the width of the face over its height, along and across its eyes.
+
+    A head is round: it stays as wide as it is high while it turns. What is flat gets narrower by the cosine.
+    """
+    across = points[LEFT_EYE_OUTER, :2] - points[RIGHT_EYE_OUTER, :2]
+    across = across / max(float(np.linalg.norm(across)), 1e-6)
+    along, upright = points[:, :2] @ across, points[:, :2] @ np.array([-across[1], across[0]], np.float32)
+    return float(np.ptp(along)) / max(float(np.ptp(upright)), 1e-6)
+
+
 def eye_openness(points: Points) -> float:
     """Return the eye aspect ratio, mean of both eyes: about 0.25-0.35 open, below 0.15 closed."""
     ratios = []

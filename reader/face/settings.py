@@ -10,7 +10,7 @@ class FaceSettings:
     """Settings of one kiosk.
 
     stricter_by: added to the shipped match threshold, in comparison-score units, never negative.
-    always_challenge: ask for a movement even when passive evidence suffices.
+    always_challenge: ask also those for a movement who look alive and have shown depth by themselves.
     """
 
     stricter_by: float = 0.0

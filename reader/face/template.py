@@ -61,6 +61,11 @@ class Template:
         """Tell whether this embedding belongs to the person of those before."""
         return not self._is_someone_else(embedding)
 
+    @property
+    def knows_somebody(self) -> bool:
+        """Whether there is anybody to compare with."""
+        return bool(self._samples) or self._anchor is not None
+
     def mean(self) -> Embedding:
         """Return the unit weighted mean. The caller overwrites it."""
         total = np.zeros_like(self._samples[0].embedding)
@@ -94,3 +99,27 @@ class Template:
             overwrite(mean)
             return not alike >= SAME_PERSON  # so that no number is nobody
         return self._anchor is not None and not float(self._anchor @ embedding) >= SAME_PERSON
+
+
+class Witnesses:
+    """Frames that count for liveness but are not good enough for the template: whose they were is asked of it later.
+
+    Somebody may look up with their own face and then hold up another.
+    """
+
+    def __init__(self) -> None:
+        self._embeddings: list[Embedding] = []
+
+    def add(self, embedding: Embedding) -> None:
+        """Take ownership of one unit embedding."""
+        self._embeddings.append(embedding)
+
+    def are_of(self, template: Template) -> bool:
+        """Tell whether all are of the template's person; not while there is none."""
+        return template.knows_somebody and all(template.is_of(one) for one in self._embeddings)
+
+    def wipe(self) -> None:
+        """Overwrite everything."""
+        for one in self._embeddings:
+            overwrite(one)
+        self._embeddings.clear()

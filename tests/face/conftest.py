@@ -80,7 +80,7 @@ def vault() -> Iterator[Vault]:
 @pytest.fixture
 def engine(models: ModelStore, vault: Vault) -> FaceEngine:
     engine = FaceEngine(models, vault, rng=random.Random(7))
-    # Portraits are flat: here they stand for people, of whom half show their depth before they are asked to.
+    # Portraits are flat: here they stand for people, who have shown their depth by looking up from the card.
     engine.weights = replace(engine.weights, unasked_depth=False)
     return engine
 

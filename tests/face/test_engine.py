@@ -20,8 +20,11 @@ from reader.face.engine import (
     Observation,
 )
 from reader.face.geometry import Points, Pose
+from reader.face.guidance import View
 from reader.face.image import BadImage
 from reader.face.liveness.challenge import Answer, Challenge
+from reader.face.liveness.motion import DepthCue
+from reader.face.liveness.rule import Weights
 from reader.face.settings import FaceSettings
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance
@@ -180,7 +183,49 @@ def test_somebody_whose_head_stays_turned_a_little_is_asked_and_not_left_waiting
     monkeypatch.setattr(engine, "settings", FaceSettings(always_challenge=True))
     monkeypatch.setattr("reader.face.geometry.pose", lambda points: Pose(0.23, 0.0, 0.0))
     attempt = engine.begin(10.0)
-    assert watch(attempt, camera(portraits["person_b_2"], seconds=1.0))[-1].guidance in TURNS
+    assert watch(attempt, camera(portraits["person_b_2"], seconds=1.3))[-1].guidance in TURNS
+
+
+def test_whoever_shows_no_depth_is_asked_to_turn_however_lifelike(
+    engine: FaceEngine, portraits: Portraits, camera: Camera
+) -> None:
+    engine.weights = Weights()
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    seen = watch(attempt, camera(portraits["person_b_2"], seconds=1.0))
+    assert attempt.cues.passive > engine.weights.unasked
+    assert seen[-1].guidance in TURNS
+    assert seen[-1].decision is None
+
+
+@pytest.mark.parametrize(("looks_up", "is_asked"), [("person_b_2", False), ("person_a_2", True)])
+def test_depth_counts_for_whom_it_was_seen_of(
+    engine: FaceEngine,
+    portraits: Portraits,
+    camera: Camera,
+    monkeypatch: pytest.MonkeyPatch,
+    looks_up: str,
+    is_asked: bool,
+) -> None:
+    """Somebody looks up from the slot, too bowed for the template; then a face, theirs or a print, is there."""
+
+    def looked(view: View | None, *rest: object) -> Guidance | None:
+        return Guidance.LOOK_STRAIGHT if bowed else None
+
+    def shows_depth(cue: DepthCue, points: Points, pose: Pose) -> None:
+        cue.solid, cue.counts = True, bowed
+
+    monkeypatch.setattr("reader.face.engine.reason", looked)
+    monkeypatch.setattr(DepthCue, "add", shows_depth)
+    engine.weights = Weights()
+    attempt = engine.begin(10.0)
+    attempt.set_reference(engine.enroll(portraits["person_b_1"]))
+    bowed = True
+    watch(attempt, camera(portraits[looks_up], seconds=0.1))
+    bowed = False
+    seen = watch(attempt, camera(portraits["person_b_2"], seconds=1.5, start=10.2, seed=2))
+    assert (seen[-1].guidance in TURNS) is is_asked
+    assert (seen[-1].decision is None) is is_asked
 
 
 def matched(engine: FaceEngine, portraits: Portraits, camera: Camera) -> tuple[FaceTry, float]:

@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 
 from reader.face.embedder import TEMPLATE
 from reader.face.engine import FaceEngine
-from reader.face.geometry import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE, Points, Pose, pose
+from reader.face.geometry import (
+    LEFT_EYE,
+    LEFT_EYE_OUTER,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
+    NOSE_TIP,
+    RIGHT_EYE,
+    RIGHT_EYE_OUTER,
+    Points,
+    Pose,
+    pose,
+)
 from reader.face.liveness.challenge import LIMIT_S, REACTION_S, TURN, Answer, Challenge, Rest, draw
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue, depth_residual
 from reader.face.liveness.passive import Colours, colours
@@ -243,16 +254,43 @@ def asked_while(degrees: list[float]) -> list[bool]:
     return [rest.add(math.radians(yaw), k / 30) for k, yaw in enumerate(degrees)]
 
 
-def test_a_head_that_is_turned_a_little_and_stays_is_asked_like_one_that_looks_straight() -> None:
-    for yaw in (0.0, 13.0):
-        asked = asked_while([yaw, yaw + 1.5, yaw - 1.0] * 5)
-        assert not any(asked[:7])
-        assert all(asked[9:]), "else somebody off to one side waits for ever and is told nothing"
+def test_a_head_at_rest_is_asked_soon_straight_ahead_and_later_aside() -> None:
+    straight, aside = (asked_while([yaw, yaw + 1.5, yaw - 1.0] * 12) for yaw in (0.0, 13.0))
+    assert (straight.index(True), aside.index(True)) == (8, 30)
+    assert all(straight[8:])
+    assert all(aside[30:]), "else somebody off to one side waits for ever and is told nothing"
 
 
-@pytest.mark.parametrize("degrees_s", [15.0, 30.0, 60.0])
-def test_a_head_on_its_way_back_is_not_asked_even_where_it_looks_straight(degrees_s: float) -> None:
-    assert not any(asked_while(list(np.arange(23.0, -8.0, -degrees_s / 30))))
+@pytest.mark.parametrize("degrees_s", [8.0, 15.0, 30.0, 60.0])
+def test_what_is_left_of_the_way_back_when_a_head_is_asked_is_less_than_a_turn(degrees_s: float) -> None:
+    way = list(np.arange(23.0, -3.0, -degrees_s / 30))
+    left = [yaw - way[-1] for yaw, now in zip(way, asked_while(way), strict=True) if now]
+    assert max(left, default=0.0) < math.degrees(TURN)
+
+
+def test_a_head_that_is_never_at_rest_is_asked_all_the_same() -> None:
+    trembling = [4.0 * math.sin(2 * math.pi * 5 * k / 30) for k in range(60)]
+    assert asked_while(trembling)[-1]
+
+
+def swung(begins: float, ends: float) -> Answer | None:
+    """Swing a sheet between two angles in degrees, of which a mesh reads six tenths."""
+    path = [math.radians(angle) for angle in np.linspace(begins, ends, 20)]
+    order = np.arange(468)
+    for corner, place in ((RIGHT_EYE_OUTER, (160, 176)), (LEFT_EYE_OUTER, (240, 176))):
+        found = int(np.argmin(np.linalg.norm(ball(0.0)[order, :2] - place, axis=1)))
+        order[[corner, found]] = order[[found, corner]]
+    challenge = Challenge(Guidance.TURN_LEFT, 0.0, sheet(path[0])[order], Pose(0.6 * path[0], 0, 0))
+    shown = enumerate([*path, *reversed(path)])
+    answers = (challenge.add(sheet(at)[order], Pose(0.6 * at, 0, 0), 1.0 + k / 30) for k, at in shown)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(0.0, 45.0), (-20.0, 25.0), (-26.0, 30.0)])
+def test_what_gets_narrower_as_it_turns_is_no_head(begins: float, ends: float) -> None:
+    answer = swung(begins, ends)
+    assert answer is not None
+    assert not answer.passed
 
 
 def test_both_sides_are_asked_about_equally_often() -> None:

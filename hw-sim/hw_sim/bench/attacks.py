@@ -91,8 +91,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
             of = [not one.live for one in visits if one.kind == kind]
             if of:
                 rows[f"pad.sim_bpcer.{kind}"] = rate_row(stats.rate(sum(of), len(of)), None)
-        unasked = sum(one.live and not one.asked for one in visits)
-        rows["pad.sim_asked"] = rate_row(stats.rate(len(visits) - unasked, len(visits)), None)
+        rows["pad.sim_asked"] = rate_row(stats.rate(sum(one.asked > 0 for one in visits), len(visits)), None)
     return rows
 
 

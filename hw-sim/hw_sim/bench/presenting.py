@@ -157,6 +157,7 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
     loop = LightLoop()
     reference = engine.enroll(card_of.ic_photo())
     attempt = engine.begin(0.0)
+    asked, said = 0, None
     try:
         while True:
             if pace.now() > _STUCK_S and not attempt.cues.frames:
@@ -174,30 +175,33 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
                 if wish is not None:
                     camera.adjust(wish)
             scene.hear(seen.guidance, frame.at)
+            asked += seen.guidance in _TURNS and seen.guidance is not said
+            said = seen.guidance
             if seen.decision is not None or frame.at >= limit_s:
-                return _told(engine, attempt, seen.decision, frame.at)
+                return _told(engine, attempt, seen.decision, frame.at, asked)
     finally:
         camera.stop()
         engine.wipe()
         engine.vault.wipe()
 
 
-def _told(engine: FaceEngine, attempt: FaceTry, decision: Decision | None, at: float) -> _Told:
+def _told(engine: FaceEngine, attempt: FaceTry, decision: Decision | None, at: float, asked: int) -> _Told:
     """Return how a try ended; without a decision in time it counts as live when it looks so by then."""
     if decision is None:
         live, both = rule.verdict(attempt.cues, engine.weights) is rule.Verdict.LIVE, False
     else:
         live, both = decision.live, decision.failure is None
     failure = None if decision is None or decision.failure is None else str(decision.failure)
-    return _Told(live, both, failure, at, *_evidence(engine, attempt))
+    nats, cues = _evidence(engine, attempt)
+    return _Told(live, both, failure, at, nats, asked, cues)
 
 
-def _evidence(engine: FaceEngine, attempt: FaceTry) -> tuple[float, int, dict[str, float]]:
+def _evidence(engine: FaceEngine, attempt: FaceTry) -> tuple[float, dict[str, float]]:
     cues = attempt.cues
     scores = {name: float(value) for name, value in asdict(cues).items() if name != "answers"}
     scores["turns"] = float(sum(answer.passed for answer in cues.answers))
     scores["turn_depth"] = max((answer.depth for answer in cues.answers), default=0.0)
-    return rule.evidence(cues, engine.weights), len(cues.answers), scores
+    return rule.evidence(cues, engine.weights), scores
 
 
 def _outcome(kind: str, seed: int, told: _Told, *, passed: bool) -> Outcome:

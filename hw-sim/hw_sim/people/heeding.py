@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
-from hw_sim.people.scene import Actor, Easing, Key, Pose, Scene, Track
+from hw_sim.people.scene import Actor, Easing, Key, Pose, Scene, Track, Visitor
 from reader.session.vocabulary import Guidance
 
 _AHEAD_S = 0.05  # how far a moment's path reaches, so that movement still blurs
@@ -48,6 +48,9 @@ _MOVES: Mapping[Guidance, _Move] = {
 }
 
 
+_TURNS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reaction:
     word: Guidance
@@ -71,6 +74,11 @@ class _Reaction:
         return _eased(min(t - self.begins + _LOWER_S, self.over + _LOWER_S - t) / _LOWER_S)
 
 
+def _lowered(pose: Pose, t: float, reactions: Sequence[_Reaction]) -> Pose:
+    down = max((one.lowered(t) for one in reactions if one.word in _TURNS), default=0.0)
+    return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
+
+
 def _eased(share: float) -> float:
     return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, share)))
 
@@ -78,6 +86,7 @@ def _eased(share: float) -> float:
 class Heeding:
     """A scene whose actors follow guidance: give it to ``VirtualCamera`` as its scene, and ``hear`` what is asked.
 
+    With every other seed things held up are turned farther than a head turns, by 28 to 46 degrees instead of 23.
     Reaction takes 0.4 to 1.1 s and movement 0.4 to 0.8 s, from ``seed``. A word repeated during a movement changes
     nothing. Words that ask for no movement are not answered. What says that it is ``put_away`` is lowered for turns.
     """
@@ -85,6 +94,8 @@ class Heeding:
     def __init__(self, scene: Scene, seed: int = 0) -> None:
         self._scene = scene
         self._random = np.random.default_rng([seed, 61])
+        # A sheet shows the more depth to a mesh the farther it is turned, and some know.
+        self._swing = 1.0 if seed % 2 == 0 else float(np.random.default_rng([seed, 67]).uniform(1.2, 2.0))
         self._reactions: list[_Reaction] = []
 
     def hear(self, word: Guidance | None, t: float) -> None:
@@ -101,16 +112,19 @@ class Heeding:
         return replace(self._scene, actors=tuple(self._moved(actor, t) for actor in self._scene.actors))
 
     def _moved(self, actor: Actor, t: float) -> Actor:
-        shifted = self._lowered if getattr(actor, "put_away", False) else self._shifted
+        put_away = bool(getattr(actor, "put_away", False))
+        lowered = self._reactions if put_away else []
+        swing = 1.0 if isinstance(actor, Visitor) else 0.0 if put_away else self._swing
+
+        def shifted(pose: Pose, at: float) -> Pose:
+            return _lowered(self._shifted(pose, at, swing=swing), at, lowered)
+
         keys = tuple(Key(at, shifted(actor.path.at(at), at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
         # Every actor is a dataclass with a path; the protocol cannot say so.
         return cast(Actor, replace(cast(Any, actor), path=Track(keys)))
 
-    def _lowered(self, pose: Pose, t: float) -> Pose:
-        down = max((one.lowered(t) for one in self._reactions if _MOVES[one.word].passing), default=0.0)
-        return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
-
-    def _shifted(self, pose: Pose, t: float) -> Pose:
+    def _shifted(self, pose: Pose, t: float, *, swing: float) -> Pose:
+        """Return where the reactions take a pose by ``t``. swing: how far it turns, over how far a head does."""
         for reaction in self._reactions:
             move, share = _MOVES[reaction.word], reaction.share(t)
             by, left = move.shift, 1.0 - move.straighten * share
@@ -119,7 +133,7 @@ class Heeding:
                 x_mm=pose.x_mm + share * by.x_mm,
                 y_mm=pose.y_mm + share * by.y_mm,
                 distance_mm=pose.distance_mm + share * by.distance_mm,
-                yaw=left * pose.yaw + share * by.yaw,
+                yaw=left * pose.yaw + share * swing * by.yaw,
                 pitch=left * pose.pitch,
                 roll=left * pose.roll,
                 blink=max(pose.blink, share * by.blink),

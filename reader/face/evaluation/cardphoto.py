@@ -25,7 +25,7 @@ def as_card_photo(rgb: Pixels, points: Points, width: int = WIDTH, height: int =
     left, top = x + w / 2 - tall * width / height / 2, y - _ABOVE * tall
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    portrait = cv2.warpAffine(grey, matrix, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    portrait = cv2.warpAffine(grey, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return jpeg2000(np.asarray(portrait, np.uint8), size)
 
 

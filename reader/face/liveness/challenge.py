@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from reader.face.geometry import Points, Pose
+from reader.face.geometry import Points, Pose, roundness
 from reader.face.liveness.motion import depth_residual
 from reader.session.vocabulary import Guidance
 from reader.vault import overwrite
@@ -17,33 +17,47 @@ TURN = math.radians(14)  # comfortable for an older neck, and enough for the nos
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 5.0
 _BEGUN = math.radians(3)  # a head that sways stays below
+_ENOUGH = math.radians(30)  # what lies beyond shows no more, and the mesh gets worse there
 _DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
+_ROUND = 0.94  # of the widest it was: heads keep 0.96 and more, sheets swung by 40 degrees 0.82 to 0.93
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
+_NEAR = math.radians(10)  # of straight ahead
 _SWAY = math.radians(3.5)  # a head that moves less is at rest, the mesh's noise included
 _REST_S = 0.25
+_ASIDE_S = 1.0  # a head that has turned as asked may stay a moment before it comes back
+_PATIENCE_S = 1.5  # there are heads that are never at rest
 
 
 class Rest:
-    """Whether a head can be asked to move: it has come to rest, straight ahead or not, like somebody off to one side.
+    """Whether a head can be asked to move: at rest straight ahead, or aside for longer, like somebody off to one side.
 
-    A head on its way back from the last movement would seem to make a wrong one.
+    A head on its way back from the last movement would seem to make a wrong one. Begin anew after each movement.
     """
 
     def __init__(self) -> None:
         self._yaw = math.inf
         self._since = 0.0
+        self._began: float | None = None
 
     def add(self, yaw: float, at: float) -> bool:
         """Take one frame's yaw in radians; return whether a movement may be asked for now."""
+        if self._began is None:
+            self._began = at
         if abs(yaw - self._yaw) > _SWAY:
             self._yaw, self._since = yaw, at
-        return at - self._since >= _REST_S
+        if abs(yaw) >= _NEAR:
+            return at - self._since >= _ASIDE_S
+        return at - self._since >= _REST_S or at - self._began >= _PATIENCE_S
 
 
 @dataclass(slots=True)
 class Answer:
-    """How one challenge went. depth: ``depth_residual`` between straight and farthest, 0 where it was not passed."""
+    """How one challenge went.
+
+    passed: in time, to the right side, by something round. depth: ``depth_residual`` between its start and its end, 0
+    where nothing turned far enough.
+    """
 
     kind: Guidance
     passed: bool
@@ -53,12 +67,14 @@ class Answer:
 class Challenge:
     """One movement. Created when it is asked; fed with every frame until it has an answer."""
 
-    def __init__(self, kind: Guidance, at: float, straight: Points, pose: Pose) -> None:
+    def __init__(self, kind: Guidance, at: float, start: Points, pose: Pose) -> None:
         self.kind = kind
         self._asked_at = at
-        self._straight = straight.copy()
+        self._start = start.copy()
         self._yaw = pose.yaw
         self._depth = 0.0
+        self._widest = roundness(start)
+        self._flat = False
         self._farthest = 0.0
         self._turned_at: float | None = None
         self.begun = False  # whether the head has begun to move
@@ -72,18 +88,21 @@ class Challenge:
             return self._close(passed=False)
         if waited < REACTION_S:
             return None
+        round_by = roundness(points)
+        self._widest = max(self._widest, round_by)
         turned = pose.yaw - self._yaw
         self.begun = abs(turned) > _BEGUN
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN and self._turned_at is None:
             self._turned_at = at
         if self._turned_at is not None:
-            if wanted > self._farthest + _DEEPER:
+            if wanted > self._farthest + _DEEPER and (wanted <= _ENOUGH or not self._farthest):
                 self._farthest = wanted
-                self._depth = depth_residual(self._straight, points)
+                self._depth = depth_residual(self._start, points)
+                self._flat = round_by < _ROUND * self._widest
                 self.counts = True
             elif wanted < self._farthest - _BACK or at - self._turned_at > _LONGEST_S:
-                return self._close(passed=True)
+                return self._close(passed=not self._flat)
             return None
         if wanted < -TURN:
             return self._close(passed=False)  # the wrong way: a recording does not know which way was asked
@@ -91,7 +110,7 @@ class Challenge:
 
     def close(self) -> None:
         """Overwrite the remembered points."""
-        overwrite(self._straight)
+        overwrite(self._start)
 
     def _close(self, passed: bool) -> Answer:
         self.close()

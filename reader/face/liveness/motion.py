@@ -115,12 +115,14 @@ class DepthCue:
         self._against: set[int] = set()  # the views that looked flat, in this run
         self.solid = False
         self.flat = False
+        self.counts = False  # whether the last frame is remembered or made the face solid: whose it was matters then
         self.swing = 0.0
         self.residual = 0.0
 
     def add(self, points: Points, pose: Pose) -> None:
         """Take one frame's mesh (468, 3) and pose."""
         away = [math.hypot(pose.yaw - yaw, pose.pitch - pitch) for yaw, pitch, _ in self._views]
+        self.counts = False
         if away and max(away) > self.SWING:
             farthest = int(np.argmax(away))
             self.swing = max(away)
@@ -128,11 +130,13 @@ class DepthCue:
             agrees = self.residual >= self.SOLID * self.swing
             self._run = max(self._run, 0) + 1 if agrees else min(self._run, 0) - 1
             self._against = set() if agrees else self._against | {farthest}
+            self.counts = not self.solid and self._run >= self._SETTLED
             self.solid = self.solid or self._run >= self._SETTLED
             # One view alone may be a bad mesh, as of a bowed head; a sheet looks flat from every side.
             self.flat = self.flat or (self._run <= -4 * self._SETTLED and len(self._against) > 1)
         if len(away) < self._MOST and (not away or min(away) > self._APART):
             self._views.append((pose.yaw, pose.pitch, points.copy()))
+            self.counts = True
 
     def close(self) -> None:
         """Overwrite the remembered views."""

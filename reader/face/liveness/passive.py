@@ -29,7 +29,7 @@ _CEILING = 6.0  # one frame cannot say more than this many nats, however sure th
 # Median and robust deviation over genuine photographs (LFW).
 RED_USUAL, RED_DEVIATION = 2.89, 0.41  # log of the 10-90 % spread of Cr over the inner face
 LINED_USUAL, LINED_DEVIATION = 0.787, 0.145  # correlation of Cr with -Cb there, at the size of lips and cheeks
-_COARSER, _FINE, _COARSE = 56, 1.5, 6.0  # side of the face in pixels, and the blurs between which that size lies
+_TINTS_SIDE, _FINE, _COARSE = 56, 1.5, 6.0  # side of the face in pixels, and the blurs between which that size lies
 _RED_NATS, _LINED_NATS = 3.0, 1.5  # per deviation
 _NEUTRAL = -0.6  # deviations; half way to where prints lie
 # Faded or scattered colour is a sign of paper; vivid colour is hardly one of life. Noise in dim light scatters as well.
@@ -88,24 +88,26 @@ def colours(rgb: Pixels, points: Points) -> Colours:
 
 def _spread_of_red(face: Pixels) -> float:
     """Return the 10-90 % spread of Cr, at least 0.5."""
-    inner = cv2.GaussianBlur(face, (0, 0), 1.0)[14:104, 14:98]
-    ranked = np.sort(cv2.cvtColor(inner, cv2.COLOR_RGB2YCrCb)[:, :, 1], axis=None)
+    smooth = cv2.GaussianBlur(face, (0, 0), 1.0)
+    tints = cv2.cvtColor(smooth, cv2.COLOR_RGB2YCrCb)
+    ranked = np.sort(tints[14:104, 14:98, 1], axis=None)
     low, high = float(ranked[len(ranked) // 10]), float(ranked[len(ranked) * 9 // 10])
-    overwrite(ranked)
-    overwrite(inner)
+    for gone in (smooth, tints, ranked):
+        overwrite(gone)
     return max(high - low, 0.5)
 
 
 def _along_one_line(face: Pixels) -> float:
     """Return the correlation of Cr with -Cb, -1..1, of what varies between the sizes of an eyelid and a cheek."""
-    small = cv2.resize(face, (_COARSER, _COARSER), interpolation=cv2.INTER_AREA)
-    tints = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[:, :, 1:].astype(np.float32)
-    fine, coarse = (cv2.GaussianBlur(tints, (0, 0), size) for size in (_FINE, _COARSE))
-    inner = (fine - coarse)[7:52, 7:49]
-    inner -= inner.mean(axis=(0, 1))
-    red, blue = inner[:, :, 0], inner[:, :, 1]
-    lined = -float((red * blue).mean()) / max(float(red.std() * blue.std()), 1e-4)
-    for gone in (small, tints, fine, coarse, inner):
+    small = cv2.resize(face, (_TINTS_SIDE, _TINTS_SIDE), interpolation=cv2.INTER_AREA)
+    coded = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)
+    tints = coded[:, :, 1:].astype(np.float32)
+    fine, coarse = (cv2.GaussianBlur(tints, (0, 0), size).astype(np.float32, copy=False) for size in (_FINE, _COARSE))
+    fine -= coarse
+    inner = fine[7:52, 7:49].reshape(-1, 2)
+    between = np.cov(inner, rowvar=False)
+    lined = -float(between[0, 1]) / max(math.sqrt(float(between[0, 0] * between[1, 1])), 1e-4)
+    for gone in (small, coded, tints, fine, coarse, inner):
         overwrite(gone)
     return lined
 
