@@ -286,7 +286,7 @@ def swung(begins: float, ends: float) -> Answer | None:
     return next((answer for answer in answers if answer is not None), None)
 
 
-@pytest.mark.parametrize(("begins", "ends"), [(0.0, 45.0), (-20.0, 25.0), (-26.0, 30.0)])
+@pytest.mark.parametrize(("begins", "ends"), [(0.0, 45.0), (-20.0, 25.0), (-15.0, 35.0)])
 def test_what_gets_narrower_as_it_turns_is_no_head(begins: float, ends: float) -> None:
     answer = swung(begins, ends)
     assert answer is not None

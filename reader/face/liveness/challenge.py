@@ -20,7 +20,7 @@ _BEGUN = math.radians(3)  # a head that sways stays below
 _ENOUGH = math.radians(30)  # what lies beyond shows no more, and the mesh gets worse there
 _DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
-_ROUND = 0.94  # of the widest it was: heads keep 0.96 and more, sheets swung by 40 degrees 0.82 to 0.93
+_ROUND = 0.915  # of the widest it was: heads keep 0.921 and more, sheets swung by 40 degrees at most 0.908
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
 _NEAR = math.radians(10)  # of straight ahead
 _SWAY = math.radians(3.5)  # a head that moves less is at rest, the mesh's noise included
@@ -74,7 +74,7 @@ class Challenge:
         self._yaw = pose.yaw
         self._depth = 0.0
         self._widest = roundness(start)
-        self._flat = False
+        self._narrowest = 1.0
         self._farthest = 0.0
         self._turned_at: float | None = None
         self.begun = False  # whether the head has begun to move
@@ -88,10 +88,9 @@ class Challenge:
             return self._close(passed=False)
         if waited < REACTION_S:
             return None
-        round_by = roundness(points)
-        self._widest = max(self._widest, round_by)
         turned = pose.yaw - self._yaw
         self.begun = abs(turned) > _BEGUN
+        self._measure(points, abs(turned))
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN and self._turned_at is None:
             self._turned_at = at
@@ -99,14 +98,20 @@ class Challenge:
             if wanted > self._farthest + _DEEPER and (wanted <= _ENOUGH or not self._farthest):
                 self._farthest = wanted
                 self._depth = depth_residual(self._start, points)
-                self._flat = round_by < _ROUND * self._widest
                 self.counts = True
             elif wanted < self._farthest - _BACK or at - self._turned_at > _LONGEST_S:
-                return self._close(passed=not self._flat)
+                return self._close(passed=self._narrowest >= _ROUND)
             return None
         if wanted < -TURN:
             return self._close(passed=False)  # the wrong way: a recording does not know which way was asked
         return None
+
+    def _measure(self, points: Points, turned: float) -> None:
+        """Note how narrow the face gets on its way: a mesh draws depth into what is flat, but not width."""
+        wide = roundness(points)
+        self._widest = max(self._widest, wide)
+        if self.begun and turned <= _ENOUGH:
+            self._narrowest = min(self._narrowest, wide / max(self._widest, 1e-6))
 
     def close(self) -> None:
         """Overwrite the remembered points."""
