@@ -39,6 +39,7 @@ from reader.uplink.enrolment import (
     Reason,
     TokenBook,
 )
+from reader.uplink.wall import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ def listen(
     say: Callable[[str], object],
     *,
     at_least_until: dt.datetime | None = None,
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    now: Callable[[], dt.datetime] = utc_now,
     wait: Callable[[float], object] = time.sleep,
 ) -> None:
     """Listen while somebody may come. Raises OSError without a CA, or when the port is taken, ThreadDied."""

@@ -10,7 +10,7 @@ import getpass
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 from reader.desk.passwords import hash_secret, secret_matches, staff_code
 from reader.desk.store import Store
 from reader.uplink.messages import StaffCode
+from reader.uplink.wall import utc_now
 
 MIN_PASSWORD: Final = 10
 CODE_DIGITS: Final = 6
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = get
         commands.add_parser(command).add_argument("name")
     commands.add_parser("list")
     chosen = parser.parse_args(arguments)
-    store, now = Store(chosen.database), datetime.now(UTC)
+    store, now = Store(chosen.database), utc_now()
     try:
         if chosen.command == "add":
             Operators(store).add(chosen.name, ask(f"{chosen.name} のパスワード: "), now)

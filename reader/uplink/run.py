@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from reader.sdnotify import notify, watchdog_interval_s
 from reader.uplink.bridge import uplink_bridge
@@ -20,6 +19,7 @@ from reader.uplink.messages import VERSION, will
 from reader.uplink.outbox import Outbox
 from reader.uplink.settings import UplinkSettings
 from reader.uplink.topics import TO_KIOSK, Channel, Topic
+from reader.uplink.wall import utc_now
 from reader.uplink.worker import Uplink
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def run_uplink(
         notify("READY=1")
         try:
             while not stopping.is_set():
-                wait = uplink.step(time.monotonic(), datetime.now(UTC))
+                wait = uplink.step(time.monotonic(), utc_now())
                 notify("WATCHDOG=1")
                 selector.select(min(max(wait, 0.005), longest))
                 waker.drain()

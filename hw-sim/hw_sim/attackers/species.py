@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -155,18 +155,6 @@ def _print(
     return _scene((*_bystander(attacker, pose, random, seed), held), random, seed), facts
 
 
-def _print_flat(
-    target: Person, attacker: Person, seed: int, random: np.random.Generator
-) -> tuple[Scene, dict[str, float]]:
-    return _print(target, attacker, seed, random, bent=False)
-
-
-def _print_bent(
-    target: Person, attacker: Person, seed: int, random: np.random.Generator
-) -> tuple[Scene, dict[str, float]]:
-    return _print(target, attacker, seed, random, bent=True)
-
-
 def _mask(
     target: Person, attacker: Person, seed: int, random: np.random.Generator, *, cut_eyes: bool
 ) -> tuple[Scene, dict[str, float]]:
@@ -213,18 +201,6 @@ def _mask(
     )
     facts = {"distance_mm": distance, "gap_mm": gap, "bend": bend}
     return _scene((Visitor(attacker, behind, hand), held), random, seed), facts
-
-
-def _cut_eyes(
-    target: Person, attacker: Person, seed: int, random: np.random.Generator
-) -> tuple[Scene, dict[str, float]]:
-    return _mask(target, attacker, seed, random, cut_eyes=True)
-
-
-def _put_away(
-    target: Person, attacker: Person, seed: int, random: np.random.Generator
-) -> tuple[Scene, dict[str, float]]:
-    return _mask(target, attacker, seed, random, cut_eyes=False)
 
 
 def _ic_photo(
@@ -313,14 +289,6 @@ def _replay(
     return _scene((*_bystander(attacker, pose, random, seed), held), random, seed), facts
 
 
-def _phone(target: Person, attacker: Person, seed: int, random: np.random.Generator) -> tuple[Scene, dict[str, float]]:
-    return _replay(target, attacker, seed, random, tablet=False, moving=False)
-
-
-def _tablet(target: Person, attacker: Person, seed: int, random: np.random.Generator) -> tuple[Scene, dict[str, float]]:
-    return _replay(target, attacker, seed, random, tablet=True, moving=False)
-
-
 def _video(target: Person, attacker: Person, seed: int, random: np.random.Generator) -> tuple[Scene, dict[str, float]]:
     return _replay(target, attacker, seed, random, tablet=bool(random.random() < 0.5), moving=True)
 
@@ -394,15 +362,15 @@ def _swap(target: Person, attacker: Person, seed: int, random: np.random.Generat
     return _scene(actors, random, seed), {"at_s": at, "pace_s": pace, "overtake": float(overtake)}
 
 
-_MAKERS = {
-    Species.PRINT_FLAT: _print_flat,
-    Species.PRINT_BENT: _print_bent,
-    Species.PRINT_CUT_EYES: _cut_eyes,
+_MAKERS: Mapping[Species, Callable[[Person, Person, int, np.random.Generator], tuple[Scene, dict[str, float]]]] = {
+    Species.PRINT_FLAT: partial(_print, bent=False),
+    Species.PRINT_BENT: partial(_print, bent=True),
+    Species.PRINT_CUT_EYES: partial(_mask, cut_eyes=True),
     Species.IC_PHOTO: _ic_photo,
-    Species.PHONE: _phone,
-    Species.TABLET: _tablet,
+    Species.PHONE: partial(_replay, tablet=False, moving=False),
+    Species.TABLET: partial(_replay, tablet=True, moving=False),
     Species.VIDEO: _video,
     Species.SHOULDER: _shoulder,
     Species.SWAP: _swap,
-    Species.PRINT_PUT_AWAY: _put_away,
+    Species.PRINT_PUT_AWAY: partial(_mask, cut_eyes=False),
 }

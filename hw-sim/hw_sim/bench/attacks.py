@@ -85,14 +85,17 @@ def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
         rows["pad.sim_apcer_max"] = rate_row(worst, 0.0)
     visits = [one for one in fresh if one.kind in _HONEST]
     if visits:
-        refused = [not one.live for one in visits]
-        rows["pad.sim_bpcer"] = rate_row(stats.rate(sum(refused), len(refused)), 0.03)
+        rows["pad.sim_bpcer"] = rate_row(_refused(visits), 0.03)
         for kind in _HONEST:
-            of = [not one.live for one in visits if one.kind == kind]
-            if of:
-                rows[f"pad.sim_bpcer.{kind}"] = rate_row(stats.rate(sum(of), len(of)), None)
+            of_kind = [one for one in visits if one.kind == kind]
+            if of_kind:
+                rows[f"pad.sim_bpcer.{kind}"] = rate_row(_refused(of_kind), None)
         rows["pad.sim_asked"] = rate_row(stats.rate(sum(one.asked > 0 for one in visits), len(visits)), None)
     return rows
+
+
+def _refused(visits: Sequence[Outcome]) -> Rate:
+    return stats.rate(sum(not one.live for one in visits), len(visits))
 
 
 def curves_of(outcomes: Sequence[Outcome]) -> dict[str, Curve]:
@@ -121,11 +124,8 @@ def main() -> None:
     visits = [one for one in outcomes if one.kind in _HONEST]
     if not visits:
         return
-    asked, seconds = [one.asked > 0 for one in visits], [one.seconds for one in visits]
-    sys.stdout.write(
-        f"honest visits: {np.mean(asked):.0%} were asked to turn; "
-        f"median {np.median(seconds):.1f} s to the decision, limit {LIVE_LIMIT_S:g} s\n"
-    )
+    median = np.median([one.seconds for one in visits])
+    sys.stdout.write(f"honest visits: median {median:.1f} s to the decision, limit {LIVE_LIMIT_S:g} s\n")
     folder = chosen.kept.parent
     plots.trade_off(curves_of(outcomes), folder / "det.png", "whole decision by species", "APCER", "BPCER")
     scores = {"honest": visits, "attacks": [one for one in outcomes if one.kind not in _HONEST]}

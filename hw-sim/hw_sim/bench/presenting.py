@@ -36,9 +36,9 @@ from reader.face.engine import Decision, FaceEngine, FaceTry
 from reader.face.evaluation.datasets import default_data
 from reader.face.image import Pixels
 from reader.face.liveness import rule
+from reader.face.liveness.challenge import KINDS as TURNS
 from reader.kiosk.light import LightLoop
 from reader.session.table import FACE_TRY_S
-from reader.session.vocabulary import Guidance
 
 OUTCOMES = Path("out/pad/outcomes.jsonl")
 FPS = 10.0
@@ -49,7 +49,6 @@ BONA_FIDE = "bona-fide"
 STRANGERS = "bona-fide-research-set"
 KINDS = (*Species, BONA_FIDE, STRANGERS)
 FRESH = 27_000  # seeds from here on are only reported on; those below have seen the rule being made
-_TURNS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,7 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
                 if wish is not None:
                     camera.adjust(wish)
             scene.hear(seen.guidance, frame.at)
-            asked += seen.guidance in _TURNS and seen.guidance is not said
+            asked += seen.guidance in TURNS and seen.guidance is not said
             said = seen.guidance
             if seen.decision is not None or frame.at >= limit_s:
                 return _told(engine, attempt, seen.decision, frame.at, asked)

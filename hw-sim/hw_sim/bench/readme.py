@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from hw_sim.attackers.species import Species
 from hw_sim.bench import words
 from hw_sim.bench.compare import Standing, missed
 from hw_sim.bench.figures import Better, Chapter, figure_of
@@ -48,7 +49,7 @@ ENGLISH = Language(
         ("face.lfw_fnmr_1e4", "right person not recognised (FNMR at FMR 1e-4, LFW)"),
         ("peer.face_recognition.lfw_fnmr_1e4", "the same by face_recognition (dlib)"),
         ("ocr.right", "card fronts read right"),
-        ("pad.sim_apcer_max", "simulated attacks that pass, worst species of ten"),
+        ("pad.sim_apcer_max", f"simulated attacks that pass, worst species of {len(Species)}"),
         ("pad.sim_bpcer", "simulated people not taken for living within 5 s"),
         ("kill.lost", "results lost while processes are killed and disks fail"),
         ("fleet.p99_ms", "200 kiosks, one desk: result to acknowledgement, 99 of 100"),
@@ -70,7 +71,7 @@ JAPANESE = Language(
         ("face.lfw_fnmr_1e4", "本人なのに通らない割合（FMR 1e-4 での FNMR、LFW）"),
         ("peer.face_recognition.lfw_fnmr_1e4", "同じ値、face_recognition（dlib）の場合"),
         ("ocr.right", "券面を正しく読めた割合"),
-        ("pad.sim_apcer_max", "なりすましが通る割合（10 種類のうちいちばん弱いもの、シミュレーション）"),
+        ("pad.sim_apcer_max", f"なりすましが通る割合（{len(Species)} 種類のうちいちばん弱いもの、シミュレーション）"),
         ("pad.sim_bpcer", "生きた人を生きた人と認めない割合（シミュレーション）"),
         ("kill.lost", "プロセスを止めディスクを壊しても失われた結果"),
         ("fleet.p99_ms", "端末 200 台と PC 1 台: 結果が保存されるまで（100 件中 99 件）"),

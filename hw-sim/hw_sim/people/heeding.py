@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -48,9 +48,6 @@ _MOVES: Mapping[Guidance, _Move] = {
 }
 
 
-_TURNS = (Guidance.TURN_LEFT, Guidance.TURN_RIGHT)
-
-
 @dataclass(frozen=True, slots=True)
 class _Reaction:
     word: Guidance
@@ -72,11 +69,6 @@ class _Reaction:
     def lowered(self, t: float) -> float:
         """How far a print that is put away for this movement is lowered at ``t``, 0..1: away before it, back after."""
         return _eased(min(t - self.begins + _LOWER_S, self.over + _LOWER_S - t) / _LOWER_S)
-
-
-def _lowered(pose: Pose, t: float, reactions: Sequence[_Reaction]) -> Pose:
-    down = max((one.lowered(t) for one in reactions if one.word in _TURNS), default=0.0)
-    return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
 
 
 def _eased(share: float) -> float:
@@ -113,15 +105,20 @@ class Heeding:
 
     def _moved(self, actor: Actor, t: float) -> Actor:
         put_away = bool(getattr(actor, "put_away", False))
-        lowered = self._reactions if put_away else []
         swing = 1.0 if isinstance(actor, Visitor) else 0.0 if put_away else self._swing
 
-        def shifted(pose: Pose, at: float) -> Pose:
-            return _lowered(self._shifted(pose, at, swing=swing), at, lowered)
+        def moved(at: float) -> Pose:
+            pose = self._shifted(actor.path.at(at), at, swing=swing)
+            return self._lowered(pose, at) if put_away else pose
 
-        keys = tuple(Key(at, shifted(actor.path.at(at), at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
+        keys = tuple(Key(at, moved(at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
         # Every actor is a dataclass with a path; the protocol cannot say so.
         return cast(Actor, replace(cast(Any, actor), path=Track(keys)))
+
+    def _lowered(self, pose: Pose, t: float) -> Pose:
+        """Return where a print that is put away for turns is by ``t``."""
+        down = max((one.lowered(t) for one in self._reactions if _MOVES[one.word].shift.yaw), default=0.0)
+        return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
 
     def _shifted(self, pose: Pose, t: float, *, swing: float) -> Pose:
         """Return where the reactions take a pose by ``t``. swing: how far it turns, over how far a head does."""

@@ -273,8 +273,11 @@ def standing(
 
 def from_the_slot(stand: Pose, up_s: float, down_s: float = 0.0) -> Track[Pose]:
     """Return the path of a head that is bowed over the card slot until ``down_s`` and up by ``up_s``."""
-    bowed = replace(stand, y_mm=stand.y_mm + 10, pitch=-14.0, gaze_pitch=-12.0)
-    return Track((*((Key(0.0, bowed),) if down_s > 0.0 else ()), Key(down_s, bowed), Key(up_s, stand)))
+    return Track((Key(down_s, _over_the_slot(replace(stand, y_mm=stand.y_mm + 10))), Key(up_s, stand)))
+
+
+def _over_the_slot(pose: Pose) -> Pose:
+    return replace(pose, pitch=-14.0, gaze_pitch=-12.0)
 
 
 def looking_up(scene: Scene, up_s: float, down_s: float = 0.0) -> Scene:
@@ -304,7 +307,7 @@ def approaching(
     path = Track(
         (
             Key(0.0, Pose(x_mm=side, y_mm=-30.0, distance_mm=start_mm, pitch=-8.0)),
-            Key(walk, Pose(x_mm=side * 0.1, y_mm=0.0, distance_mm=stop_mm, pitch=-14.0, gaze_pitch=-12.0)),
+            Key(walk, _over_the_slot(Pose(x_mm=side * 0.1, distance_mm=stop_mm))),
             Key(walk + 0.7, Pose(x_mm=0.0, distance_mm=stop_mm)),
         )
     )

@@ -14,8 +14,8 @@ from hw_sim.attackers.species import REAL_FACES, Species, presentation
 from hw_sim.card import jp2
 from hw_sim.card.personas import Persona, persona
 from hw_sim.people.heeding import Heeding
-from hw_sim.people.person import load_person
-from hw_sim.people.scene import LIGHTS, Pose, Scene, joined, leaving, looking_up, standing
+from hw_sim.people.person import Person, load_person
+from hw_sim.people.scene import LIGHTS, Accessory, Pose, Scene, joined, leaving, looking_up, standing
 from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
@@ -144,7 +144,11 @@ class Cast:
         dice = random.Random(f"looks up {seed}")
         down_s = dice.uniform(0.2, 0.5)
         up_s = down_s + dice.uniform(0.4, 0.7)
-        scene = looking_up(standing(person, pose, light, seed=seed, wears=patient.wears), up_s, down_s)
+
+        def stands(who: Person, wears: frozenset[Accessory] = frozenset()) -> Scene:
+            return looking_up(standing(who, pose, light, seed=seed, wears=wears), up_s, down_s)
+
+        scene = stands(person, patient.wears)
         match patient.look:
             case "attacker":
                 assert patient.species is not None
@@ -153,8 +157,7 @@ class Cast:
             case "nobody":
                 scene = replace(scene, actors=())
             case "impostor":
-                somebody = load_person(IMPOSTOR_OF[person.id])
-                scene = looking_up(standing(somebody, pose, light, seed=seed), up_s, down_s)
+                scene = stands(load_person(IMPOSTOR_OF[person.id]))
             case "leaves":
                 scene = leaving(scene, LEAVES_S)
             case "second_person":
