@@ -28,7 +28,7 @@ from reader.face.liveness.border import BorderCue
 from reader.face.liveness.challenge import Answer, Challenge, Rest
 from reader.face.liveness.motion import BlinkCue, DepthCue, RepeatCue
 from reader.face.liveness.passive import PassiveEvidence, PassiveNet
-from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, verdict
+from reader.face.liveness.rule import LEAST_FRAMES, Cues, Verdict, Weights, turned, verdict
 from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
 from reader.face.template import SIZE, Template, Witnesses, quality
@@ -276,8 +276,9 @@ class FaceTry:
         why = reason(view, light, self._steady.shown)
         self._blink.add(view.openness, frame.at)
         can_move = self._rest.add(view.pose.yaw, frame.at)
-        # A movement that is asked for is measured by itself.
-        by_itself = self._challenge is None and self._decision is None and view.eyes_px >= DEPTH_EYES_PX
+        # A movement that is asked for is measured by itself, and so is the way back from it.
+        asked = self._challenge is not None or bool(self._answers)
+        by_itself = not asked and self._decision is None and view.eyes_px >= DEPTH_EYES_PX
         if by_itself:
             self._depth.add(points, view.pose)
         self._border.add(rgb, points, frame.at)
@@ -399,11 +400,13 @@ class FaceTry:
         self._bands = BandMeter()
         self._template.wipe()
         self._witnesses.wipe()
-        self._answers.clear()
         self._rest = Rest()
         if self._challenge is not None:
+            self._answers.append(Answer(self._challenge.kind, passed=False))
             self._challenge.close()
             self._challenge = None
+        # Who leaves and comes back, or sends somebody else, cannot take back a movement that was not made.
+        self._answers = [answer for answer in self._answers if not turned(answer)]
         self._live = False
         self._decision = None
         self._good = 0

@@ -75,7 +75,7 @@ def read_light(crop: Pixels, points: Points) -> LightReading:
         background=behind / max(face_light, 1e-3),
         left_right=abs(halves[0] - halves[1]) / max(halves[0] + halves[1], 1e-3),
         clipped=cv2.countNonZero(skin * (small > _CLIPPED)) / area,
-        sharpness=_sharpness(crop, points),
+        sharpness=sharpness(crop, points),
     )
     for gone in (grey, small, linear, surroundings):
         overwrite(gone)
@@ -87,8 +87,11 @@ def _mean(values: NDArray[Any], mask: Pixels) -> float:
     return float(cv2.mean(values, mask)[0])
 
 
-def _sharpness(crop: Pixels, points: Points) -> float:
-    """Compare the detail of the eye region with that of a blurred copy (Crete et al. 2007), free of contrast."""
+def sharpness(crop: Pixels, points: Points) -> float:
+    """Compare the detail of the eye region with that of a blurred copy (Crete et al. 2007), free of contrast: 0..1.
+
+    crop: RGB (H, W, 3), level. points: mesh (468, 2) in its pixels.
+    """
     right, left = points[RIGHT_EYE_OUTER], points[LEFT_EYE_OUTER]
     width = max(float(np.linalg.norm(left - right)), 8.0)
     x0, x1 = int(max(min(right[0], left[0]) - width * 0.15, 0)), int(max(right[0], left[0]) + width * 0.15)

@@ -27,6 +27,7 @@ def measured() -> Result:
         "pad.sim_apcer.print": fraction_row(0, 20) | {"goal": 0.0},
         "pad.sim_apcer.phone": fraction_row(2, 20) | {"goal": 0.0},
         "pad.sim_apcer_max": fraction_row(2, 20) | {"goal": 0.0},
+        "pad.sim_asked": fraction_row(30, 40), "pad.sim_live_s": quantile_row([1.1, 3.2, 3.4], "s"),
     })  # fmt: skip
     result.take("peers", {}, "PyPI cannot be reached")
     return result

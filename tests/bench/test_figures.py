@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hw_sim.bench import card, outbox, stages
 from hw_sim.bench.figures import FIGURES, figure_of, of_part
 from hw_sim.bench.parts import GROUPS, PARTS
 from hw_sim.bench.result import empty
 
+BASELINE = Path(__file__).parents[2] / "docs" / "bench" / "baseline.json"
 PROMISED = {
     "card.link_overhead", "card.apdus", "ocr.right", "ocr.wrong", "kill.lost", "kill.twice", "path.verified_over_link",
     "face.pipeline_over_mediapipe", "face.lfw_fnmr_1e4", "face.lfw_ic_fnmr_1e4", "face.nuaa_fmr", "face.nuaa_fnmr",
@@ -20,6 +24,15 @@ PROMISED = {
 
 def test_every_promised_figure_is_declared_by_itself() -> None:
     assert {figure.name for figure in FIGURES} >= PROMISED
+
+
+def test_the_committed_baseline_holds_every_promised_figure_in_the_promised_form() -> None:
+    baseline = json.loads(BASELINE.read_text("utf-8"))
+    assert set(baseline) >= {"machine", "at", "metrics"}
+    assert set(baseline["metrics"]) >= PROMISED
+    for name, row in baseline["metrics"].items():
+        assert set(row) == {"value", "unit", "n", "low", "high", "goal"}, name
+        assert figure_of(name) is not None, f"{name} is measured no more"
 
 
 def test_peers_are_measured_at_least_two() -> None:

@@ -29,9 +29,11 @@ def test_each_answer_begins_with_a_plain_sentence_in_english_and_japanese(measur
     text = page(measured, None)
     for said in (
         "is verified 1.31 s after putting the card in; the card takes 1.17 s of them",
+        "Of 100 simulated people 75 are first asked to turn their head: half of all are judged within 3.2 s.",
         "Of 1,000 comparisons with the right person about 25 fail",
         "2 of 40 simulated attacks passed, and no result was lost",
         "カードを入れて1.31秒で本人と確認できます",
+        "100人中75人（シミュレーション）は先に顔を少し横に向けるよう求められ",
         "通らないのは約25回です",
         "なりすまし40件（シミュレーション）のうち、通ったのは2件です",
     ):

@@ -6,14 +6,22 @@ import json
 from pathlib import Path
 
 import pytest
-from hw_sim.attackers.species import Species
+from hw_sim.attackers.species import Species, presentation
 from hw_sim.bench import presenting
 from hw_sim.bench.attacks import curves_of, rows_of
 from hw_sim.bench.presenting import BONA_FIDE, FRESH, Outcome, keep, load, slices
+from hw_sim.people.person import load_people
+
+from reader.face.engine import FaceTry
+
+SWAP = Species.SWAP_AFTER_MATCH
 
 
-def outcome(kind: str, seed: int, *, live: bool, nats: float = 0.0) -> Outcome:
-    return Outcome(kind, seed, live, live, None if live else "K202", 1.0, nats, 0, {"passive": nats})
+def outcome(
+    kind: str, seed: int, *, live: bool, nats: float = 0.0, asked: int = 1, turns: int = 1, frames: int = 10
+) -> Outcome:
+    cues = {"passive": nats, "frames": frames, "solid": 0.0, "turns": turns, "turn_depth": 0.08 if turns else 0.0}
+    return Outcome(kind, seed, live, live, None if live else "K202", 1.0 + seed % 3, nats, asked, cues)
 
 
 @pytest.fixture
@@ -71,6 +79,18 @@ def test_only_fresh_seeds_count_and_the_worst_species_is_named() -> None:
     assert (rows["pad.sim_bpcer"]["value"], rows["pad.sim_bpcer"]["n"]) == (0.5, 2)
 
 
+def test_how_long_and_how_often_asked_is_told_of_honest_people_and_what_could_not_be_judged_of_attacks() -> None:
+    rows = rows_of(
+        [
+            *(outcome(BONA_FIDE, FRESH + number, live=True, asked=int(number > 0)) for number in range(3)),
+            *(outcome(Species.PHONE, FRESH + number, live=False, frames=4 if number else 10) for number in range(4)),
+        ]
+    )
+    assert rows["pad.sim_asked"]["value"] == pytest.approx(2 / 3)
+    assert (rows["pad.sim_live_s"]["value"], rows["pad.sim_live_s"]["n"]) == (2.0, 3)
+    assert (rows["pad.sim_apnrr"]["value"], rows["pad.sim_apnrr"]["n"]) == (0.75, 4)
+
+
 def test_without_a_pass_the_species_known_least_is_the_worst() -> None:
     few = [outcome(Species.PHONE, FRESH + number, live=False) for number in range(3)]
     many = [outcome(Species.VIDEO, FRESH + number, live=False) for number in range(30)]
@@ -82,6 +102,8 @@ def test_the_trade_off_needs_both_sides() -> None:
     assert curves_of(attacks) == {}
     honest = [outcome(BONA_FIDE, FRESH + number, live=True, nats=6.0) for number in range(3)]
     assert curves_of([*attacks, *honest])["phone-photo"].equal_error[0] == 0.0
+    lifelike = [outcome(Species.PHONE, FRESH + number, live=False, nats=9.0, turns=0) for number in range(3)]
+    assert curves_of([*lifelike, *honest])["phone-photo"].equal_error[0] == 0.0, "no evidence alone would let it pass"
 
 
 def test_somebody_honest_is_live_within_the_time_and_a_photograph_is_not() -> None:
@@ -91,3 +113,13 @@ def test_somebody_honest_is_live_within_the_time_and_a_photograph_is_not() -> No
     photograph = presenting.present(Species.IC_PHOTO, FRESH)
     assert not photograph.passed
     assert photograph.evidence < somebody.evidence
+
+
+def test_a_match_does_not_outlast_the_person_and_would_without_looking_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's head comes before that of whoever was matched, so that the track goes on."""
+    both = load_people()[:2]
+    swaps = (seed for seed in range(FRESH, FRESH + 50) if presentation(SWAP, *both, seed).facts["overtake"])
+    seed = next(swaps)
+    assert not presenting.present(SWAP, seed).passed
+    monkeypatch.setattr(FaceTry, "_make_sure", lambda *frame, **repeated: None)
+    assert presenting.present(SWAP, seed).passed

@@ -168,6 +168,35 @@ def test_whoever_turns_their_own_head_is_matched_after_it(
     assert seen[-1].decision == Decision(matched=True, live=True, failure=None)
 
 
+def test_whoever_leaves_before_the_movement_is_made_has_not_made_it(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a film is held up and taken away until it happens to turn as asked."""
+    monkeypatch.setattr(engine, "settings", FaceSettings(always_challenge=True))
+    attempt = engine.begin(10.0)
+    nobody = np.full_like(portraits["person_b_2"], 90)
+    for visit in range(2):
+        start = 10.0 + 2.0 * visit
+        seen = watch(attempt, camera(portraits["person_b_2"], seconds=1.2, start=start, seed=visit))
+        assert seen[-1].guidance in TURNS
+        watch(attempt, (Shot(nobody, start + 1.3 + k / 10, 1000 * visit + k) for k in range(6)))
+    seen = watch(attempt, camera(portraits["person_b_2"], seconds=1.2, start=14.0, seed=9))
+    assert [answer.passed for answer in attempt.cues.answers] == [False, False]
+    assert seen[-1].decision == Decision(matched=False, live=False, failure=Failure.FACE_NOT_LIVE)
+
+
+def test_the_way_back_from_a_movement_shows_no_depth_of_its_own(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt, at = asked(engine, portraits, camera, monkeypatch)
+    fed: list[Pose] = []
+    monkeypatch.setattr(Challenge, "add", lambda challenge, points, pose, at: Answer(challenge.kind, passed=False))
+    monkeypatch.setattr(DepthCue, "add", lambda cue, points, pose: fed.append(pose))
+    watch(attempt, camera(portraits["person_b_2"], seconds=0.3, start=at + 0.04, seed=2))
+    assert attempt.cues.answers
+    assert not fed
+
+
 def test_a_frame_without_a_face_does_not_take_the_instruction_from_the_screen(
     engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:

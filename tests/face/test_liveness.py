@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -89,12 +90,47 @@ def test_weak_evidence_asks_and_a_turn_of_a_solid_head_settles_it() -> None:
     assert verdict(replace(weak, answers=(LEFT,), solid=True), WEIGHTS) is Verdict.LIVE
 
 
-def test_a_turn_as_deep_as_a_head_decides_unless_something_is_held_up() -> None:
-    doubtful = replace(GOOD, passive=WEIGHTS.refuse + 0.1, solid=False, answers=(HEAD,))
+def test_a_turn_as_deep_as_a_head_decides_where_depth_was_seen_before_and_nothing_is_held_up() -> None:
+    doubtful = replace(GOOD, passive=WEIGHTS.accept - WEIGHTS.sure_turn, answers=(HEAD,))
     assert verdict(doubtful, WEIGHTS) is Verdict.LIVE
     assert verdict(replace(doubtful, answers=(LEFT,)), WEIGHTS) is Verdict.CHALLENGE
+    assert verdict(replace(doubtful, solid=False), WEIGHTS) is Verdict.CHALLENGE
     assert verdict(replace(doubtful, border=LEAST_BORDER), WEIGHTS) is not Verdict.LIVE
     assert verdict(replace(doubtful, bands=LEAST_BANDS), WEIGHTS) is not Verdict.LIVE
+
+
+@pytest.mark.parametrize("solid", [True, False])
+def test_a_face_that_looks_much_like_paper_turns_twice_and_is_let_through(solid: bool) -> None:
+    pale = replace(GOOD, passive=-7.5, solid=solid)
+    asked_for = [verdict(replace(pale, answers=(HEAD,) * turns), WEIGHTS) for turns in range(3)]
+    assert asked_for == [Verdict.CHALLENGE, Verdict.CHALLENGE, Verdict.LIVE]
+    assert verdict(replace(pale, passive=WEIGHTS.refuse - 1), WEIGHTS) is Verdict.FAKE
+
+
+@given(st.floats(-12, 8.5), st.lists(st.sampled_from([FLAT, FAILED]), min_size=1, max_size=2).map(tuple))
+def test_whoever_was_asked_must_have_turned_however_lifelike(passive: float, given_answers: tuple[Answer, ...]) -> None:
+    cues = replace(GOOD, passive=passive, blinks=1, answers=given_answers)
+    assert verdict(cues, WEIGHTS) is not Verdict.LIVE
+
+
+def test_what_has_moved_like_a_sheet_is_asked_to_turn_twice_though_it_looked_solid_as_well() -> None:
+    both = replace(GOOD, passive=-2.0, flat=True)
+    assert verdict(replace(both, passive=100.0), WEIGHTS) is Verdict.CHALLENGE
+    assert [verdict(replace(both, answers=(HEAD,) * turns), WEIGHTS) for turns in range(3)] == [
+        Verdict.CHALLENGE,
+        Verdict.CHALLENGE,
+        Verdict.LIVE,
+    ]
+
+
+@given(st.floats(-12, 8.5), st.booleans(), st.sampled_from([0.0, LEAST_BORDER]), answers)
+def test_nobody_is_asked_to_turn_for_nothing(
+    passive: float, solid: bool, border: float, given_answers: tuple[Answer, ...]
+) -> None:
+    cues = Cues(passive, LEAST_FRAMES, 0.0, border=border, solid=solid, answers=given_answers)
+    if verdict(cues, WEIGHTS) is Verdict.CHALLENGE:
+        left = WEIGHTS.most_challenges - len(given_answers)
+        assert verdict(replace(cues, answers=(*given_answers, *[HEAD] * left)), WEIGHTS) is Verdict.LIVE
 
 
 def test_a_flat_turn_is_worse_than_none() -> None:
@@ -239,7 +275,23 @@ def test_a_head_may_stay_turned() -> None:
 
 
 def test_nobody_answers_before_the_question() -> None:
-    assert asked(Guidance.TURN_LEFT).add(ball(TURN * 2), Pose(TURN * 2, 0, 0), REACTION_S / 2) is None
+    challenge = asked(Guidance.TURN_LEFT)
+    assert challenge.add(ball(TURN / 2), Pose(TURN / 2, 0, 0), REACTION_S / 3) is None, "a head sways"
+    answer = challenge.add(ball(TURN * 2), Pose(TURN * 2, 0, 0), REACTION_S / 2)
+    assert answer is not None
+    assert not answer.passed
+
+
+@pytest.mark.parametrize(("back", "passes"), [(20.0, True), (10.0, False)])
+def test_a_head_turned_too_far_to_be_measured_is_measured_on_its_way_back(back: float, passes: bool) -> None:
+    challenge = asked(Guidance.TURN_LEFT)
+    path = [(1.0, 45.0), (1.1, 46.0), (1.2, back), (1.3, back - 5), (7.0, 0.0)]
+    shown = ((at, math.radians(yaw)) for at, yaw in path)
+    answers = (challenge.add(ball(yaw), Pose(yaw, 0, 0), at) for at, yaw in shown)
+    answer = next((one for one in answers if one is not None), None)
+    assert answer is not None
+    assert answer.passed is passes
+    assert (answer.depth > 0.02) is passes
 
 
 def test_no_answer_in_time_is_an_answer() -> None:
@@ -268,21 +320,27 @@ def test_what_is_left_of_the_way_back_when_a_head_is_asked_is_less_than_a_turn(d
     assert max(left, default=0.0) < math.degrees(TURN)
 
 
-def test_a_head_that_is_never_at_rest_is_asked_all_the_same() -> None:
-    trembling = [4.0 * math.sin(2 * math.pi * 5 * k / 30) for k in range(60)]
-    assert asked_while(trembling)[-1]
+@pytest.mark.parametrize(("about", "patience_s"), [(0.0, 1.5), (20.0, 3.0)])
+def test_a_head_that_is_never_at_rest_is_asked_all_the_same(about: float, patience_s: float) -> None:
+    trembling = [about + 6.0 * math.sin(2 * math.pi * 5 * k / 30) for k in range(120)]
+    assert asked_while(trembling).index(True) == round(30 * patience_s)
+
+
+def with_eyes(points: Points) -> Points:
+    """Number the points so that the corners of the eyes are where a face has them."""
+    order = np.arange(468)
+    for corner, place in ((RIGHT_EYE_OUTER, (160, 176)), (LEFT_EYE_OUTER, (240, 176))):
+        found = int(np.argmin(np.linalg.norm(ball(0.0)[order, :2] - place, axis=1)))
+        order[[corner, found]] = order[[found, corner]]
+    return points[order]
 
 
 def swung(begins: float, ends: float) -> Answer | None:
     """Swing a sheet between two angles in degrees, of which a mesh reads six tenths."""
     path = [math.radians(angle) for angle in np.linspace(begins, ends, 20)]
-    order = np.arange(468)
-    for corner, place in ((RIGHT_EYE_OUTER, (160, 176)), (LEFT_EYE_OUTER, (240, 176))):
-        found = int(np.argmin(np.linalg.norm(ball(0.0)[order, :2] - place, axis=1)))
-        order[[corner, found]] = order[[found, corner]]
-    challenge = Challenge(Guidance.TURN_LEFT, 0.0, sheet(path[0])[order], Pose(0.6 * path[0], 0, 0))
+    challenge = Challenge(Guidance.TURN_LEFT, 0.0, with_eyes(sheet(path[0])), Pose(0.6 * path[0], 0, 0))
     shown = enumerate([*path, *reversed(path)])
-    answers = (challenge.add(sheet(at)[order], Pose(0.6 * at, 0, 0), 1.0 + k / 30) for k, at in shown)
+    answers = (challenge.add(with_eyes(sheet(at)), Pose(0.6 * at, 0, 0), 1.0 + k / 30) for k, at in shown)
     return next((answer for answer in answers if answer is not None), None)
 
 
@@ -291,6 +349,18 @@ def test_what_gets_narrower_as_it_turns_is_no_head(begins: float, ends: float) -
     answer = swung(begins, ends)
     assert answer is not None
     assert not answer.passed
+
+
+@pytest.mark.parametrize(("first", "passes"), [(sheet, False), (ball, True)])
+def test_what_gets_narrower_before_it_seems_to_turn_is_no_head(first: Callable[[float], Points], passes: bool) -> None:
+    """A mesh sees little of a sheet's turn at first, and in the end draws a head into it."""
+    challenge = Challenge(Guidance.TURN_LEFT, 0.0, with_eyes(first(0.0)), Pose(0, 0, 0))
+    seen = ((first, 0, 0), (first, 20, 8), (ball, 25, 25), (ball, 0, 0))
+    for k, (surface, turned_by, read) in enumerate(seen):
+        points, pose = with_eyes(surface(math.radians(turned_by))), Pose(math.radians(read), 0, 0)
+        answer = challenge.add(points, pose, 1.0 + k / 10)
+    assert answer is not None
+    assert answer.passed is passes
 
 
 def test_both_sides_are_asked_about_equally_often() -> None:

@@ -28,8 +28,11 @@ SESSIONS = 330
 PEOPLE_WITH_PIXELS = 8
 # Files whose point is what the camera sees.
 SEEN = (
-    "impostor", "second_person", "camera_black", "camera_frozen", "camera_torn", "camera_wrong_size",
-    "camera_hangs_briefly", "attack_swap_after_match", "light_step",
+    "impostor", "second_person", "attack_swap_after_match",
+    "camera_black", "camera_white", "camera_frozen", "camera_torn", "camera_wrong_size", "camera_slow", "camera_lost",
+    "camera_back", "camera_hangs", "camera_hangs_briefly",
+    "light_back", "light_dark", "light_dim", "light_flicker", "light_side", "light_step", "light_sun",
+    "glasses", "mask", "wears_mask_below_nose", "too_far", "wheelchair",
 )  # fmt: skip
 
 
@@ -79,12 +82,12 @@ def test_visit_goes_as_its_file_expects_with_pixels(visit: Visit, home: Path) ->
     assert looked >= 8, "frames went through the nets"
 
 
-def counts() -> dict[str, Counter[str]]:
-    """What occurs in the sessions played here, by kind."""
+def counts(visits: list[Visit]) -> dict[str, Counter[str]]:
+    """What occurs in these sessions, by kind."""
     found: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("fault", "worker", "light", "look", "wears", "attack")
     }
-    for visit in ALL:
+    for visit in visits:
         patient, acts = visit.scenario.patient, visit.scenario.do
         found["fault"].update(str(do.fault) for do in acts if do.fault)
         found["worker"].update(f"{do.fault} {do.worker}" for do in acts if do.worker)
@@ -92,7 +95,7 @@ def counts() -> dict[str, Counter[str]]:
         found["look"].update([patient.look, *(do.look for do in acts if do.look)])
         found["wears"].update(str(one) for one in patient.wears)
         found["wears"].update(str(one) for do in acts for one in do.wears or ())
-        if patient.species is not None and visit.pixels:
+        if patient.species is not None:
             found["attack"].update([str(patient.species)])
     return found
 
@@ -101,13 +104,16 @@ def test_the_day_holds_every_kind_of_fault_attack_light_and_look_there_is(capsys
     for module in pkgutil.iter_modules(reader.kiosk.__path__, "reader.kiosk."):
         importlib.import_module(module.name)
     names = [kind.name for kind in Worker.__subclasses__() if kind.__module__.startswith("reader.kiosk.")]
-    found = counts()
+    found, seen = counts(ALL), counts(SIGHT)
     assert set(found["fault"]) == {str(kind) for kind in FaultKind}
     assert set(found["worker"]) == {f"worker_{what} {name}" for what in ("dies", "hangs") for name in names}
-    assert set(found["light"]) == set(get_args(LightKind))
+    assert set(found["light"]) == set(seen["light"]) == set(get_args(LightKind))
     assert set(found["look"]) == set(get_args(Look))
-    assert set(found["wears"]) == {str(one) for one in Accessory}
-    assert set(found["attack"]) == {str(one) for one in Species}
+    assert set(found["wears"]) == set(seen["wears"]) == {str(one) for one in Accessory}
+    # When somebody is matched no file can know: the swap after it is told by what the patient does.
+    assert set(seen["attack"]) == {str(one) for one in Species if one is not Species.SWAP_AFTER_MATCH}
+    assert "attack_swap_after_match" in {visit.name for visit in SIGHT}
+    assert {str(kind) for kind in FaultKind if kind.startswith("camera_")} <= set(seen["fault"])
     with capsys.disabled():
         print(f"\n{len(ALL)} sessions, {len(SIGHT)} with pixels, {len(every_file())} files")
         for kind, counter in found.items():

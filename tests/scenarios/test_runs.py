@@ -13,6 +13,7 @@ import pytest
 from hw_sim.cli import SCENARIOS
 from hw_sim.junit import write
 from hw_sim.scenario.batch import Order, play_all
+from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.picture import LANES, stages, timeline_svg, work
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import Expect, Scenario, ScenarioError, load
@@ -110,11 +111,10 @@ def test_junit_says_what_went_wrong(tmp_path: Path) -> None:
 
 def test_the_timeline_shows_in_each_lane_where_the_time_went(tmp_path: Path) -> None:
     """Card link, camera, inference, screen, touch and MQTT: what took how long, to the millisecond."""
-    played = play(load(SCENARIOS / "pin.toml"), "pin", tmp_path)
-    assert {"card link", "camera", "inference", "screen", "touch", "outbox", "MQTT"} <= set(LANES)
-    lanes = {span.lane for span in played.spans}
-
-    assert {"card link", "camera", "screen", "touch", "outbox", "MQTT"} <= lanes
+    played = play(load(SCENARIOS / "face.toml"), "face", tmp_path, pixels=True)
+    expected = {"card link", "camera", "inference", "screen", "touch", "outbox", "MQTT"}
+    assert expected <= set(LANES)
+    assert expected <= {span.lane for span in played.spans}
     root = ET.fromstring(timeline_svg(played))
     titles = [title.text or "" for title in root.iter(f"{SVG}title")]
     assert any(title.startswith("certificate ") and title.endswith(" ms") for title in titles)
@@ -125,6 +125,19 @@ def test_the_timeline_shows_in_each_lane_where_the_time_went(tmp_path: Path) -> 
     links = [row for row in work(played) if row[0] == "card link"]
     assert sum(row[3] for row in links) > 500, "a card of Type B takes its time"
     assert sum(row[2] for row in stages(played)) == pytest.approx(1000 * played.seconds, rel=0.05)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SCENARIOS.glob("clock_*_*.toml")))
+def test_no_wait_is_cut_short_or_stretched_by_a_clock_that_jumps(name: str, tmp_path: Path) -> None:
+    jumps = load(SCENARIOS / f"{name}.toml")
+    assert any(do.fault is not None and do.fault is not FaultKind.CLOCK_OK for do in jumps.do)
+    right = [do if do.fault is None else do.model_copy(update={"fault": FaultKind.CLOCK_OK}) for do in jumps.do]
+    played = []
+    for scenario in (jumps, jumps.model_copy(update={"do": tuple(right)})):
+        home = tmp_path / str(len(played))
+        home.mkdir()
+        played.append(play(scenario, name, home).steps)
+    assert [(step, pytest.approx(at, abs=0.01)) for at, step in played[1]] == [(step, at) for at, step in played[0]]
 
 
 def test_a_scenario_file_with_a_mistake_is_refused_by_name_and_place(tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ def test_a_run_without_fault_is_good() -> None:
     [
         ({"samples": growing(1.2, 0)}, "memory grows by 1.2"),
         ({"samples": growing(0.0, 3)}, "handles more"),
+        ({"samples": [replace(s, threads=3 + s.patients // 900) for s in soaked().samples]}, "1 threads more"),
+        ({"samples": [replace(s, children=s.patients // 900) for s in soaked().samples]}, "1 child processes more"),
         ({"stored_by_desk": 2099}, "lost 1"),
         ({"twice": 1}, "twice 1"),
         ({"waiting": 2}, "waiting 2"),

@@ -21,7 +21,7 @@ from hw_sim.people.sensor import Exposure
 
 
 class Species(StrEnum):
-    """Presentation attack instrument species (ISO/IEC 30107-3), and two attacks with real faces."""
+    """Presentation attack instrument species (ISO/IEC 30107-3), and three attacks with real faces."""
 
     PRINT_FLAT = "print-flat"
     PRINT_BENT = "print-bent"
@@ -33,10 +33,11 @@ class Species(StrEnum):
     SHOULDER = "over-the-shoulder"
     SWAP = "swap"
     PRINT_PUT_AWAY = "print-put-away"  # for every movement that is asked for, which the attacker's own head then makes
+    SWAP_AFTER_MATCH = "swap-after-match"  # while the card is still being checked
 
 
 # In these no artefact imitates a face: a real person stands where the holder of the card should.
-REAL_FACES = frozenset({Species.SHOULDER, Species.SWAP})
+REAL_FACES = frozenset({Species.SHOULDER, Species.SWAP, Species.SWAP_AFTER_MATCH})
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +52,16 @@ class Presentation:
     facts: Mapping[str, float]
 
 
-def presentation(species: Species, target: Person, attacker: Person, seed: int) -> Presentation:
-    """Return the attack of this species and seed on ``target``'s card. Same arguments, same scene."""
+def presentation(
+    species: Species, target: Person, attacker: Person, seed: int, *, matched_at: float | None = None
+) -> Presentation:
+    """Return the attack of this species and seed on ``target``'s card. Same arguments, same scene.
+
+    matched_at: when the target is matched, after which a swap is to come; drawn from the seed where it is not known.
+    """
     random = np.random.default_rng([list(Species).index(species), seed, 71])
-    scene, facts = _MAKERS[species](target, attacker, seed, random)
+    maker = _MAKERS[species] if matched_at is None else partial(_swap, matched_at=matched_at)
+    scene, facts = maker(target, attacker, seed, random)
     return Presentation(species, seed, target, attacker, scene, facts)
 
 
@@ -346,9 +353,13 @@ def _shoulder(
     return _scene(actors, random, seed), {"front_mm": front.distance_mm, "back_mm": back.distance_mm}
 
 
-def _swap(target: Person, attacker: Person, seed: int, random: np.random.Generator) -> tuple[Scene, dict[str, float]]:
-    """The holder is matched, then steps aside for somebody else, or somebody else's head comes in front."""
+def _swap(
+    target: Person, attacker: Person, seed: int, random: np.random.Generator, matched_at: float | None = None
+) -> tuple[Scene, dict[str, float]]:
+    """The holder steps aside for somebody else, or somebody else's head comes in front; soon after ``matched_at``."""
     at = float(random.uniform(1.2, 3.0))
+    if matched_at is not None:
+        at = matched_at + at / 5
     side = float(random.choice([-1, 1]))
     stand = Pose(float(random.normal(0, 10)), float(random.normal(0, 8)), float(random.uniform(400, 500)))
     pace = float(random.uniform(0.25, 0.7))
@@ -362,7 +373,8 @@ def _swap(target: Person, attacker: Person, seed: int, random: np.random.Generat
     return _scene(actors, random, seed), {"at_s": at, "pace_s": pace, "overtake": float(overtake)}
 
 
-_MAKERS: Mapping[Species, Callable[[Person, Person, int, np.random.Generator], tuple[Scene, dict[str, float]]]] = {
+_Maker = Callable[[Person, Person, int, np.random.Generator], tuple[Scene, dict[str, float]]]
+_MAKERS: Mapping[Species, _Maker] = {
     Species.PRINT_FLAT: partial(_print, bent=False),
     Species.PRINT_BENT: partial(_print, bent=True),
     Species.PRINT_CUT_EYES: partial(_mask, cut_eyes=True),
@@ -373,4 +385,5 @@ _MAKERS: Mapping[Species, Callable[[Person, Person, int, np.random.Generator], t
     Species.SHOULDER: _shoulder,
     Species.SWAP: _swap,
     Species.PRINT_PUT_AWAY: partial(_mask, cut_eyes=False),
+    Species.SWAP_AFTER_MATCH: _swap,
 }

@@ -17,13 +17,15 @@ import numpy as np
 from hw_sim.attackers.species import REAL_FACES, Species
 from hw_sim.bench import lights
 from hw_sim.bench.presenting import BONA_FIDE, FRESH, KINDS, LIVE_LIMIT_S, OUTCOMES, STRANGERS, Outcome, load, slices
-from hw_sim.bench.rows import Row, new_engine, print_rows, rate_row
+from hw_sim.bench.rows import Row, new_engine, print_rows, quantile_row, rate_row
 from reader.face.engine import FaceEngine
 from reader.face.evaluation import light, liveness, plots, stats
 from reader.face.evaluation.datasets import default_data, read_pairs, read_people
 from reader.face.evaluation.stats import Curve, Rate, Scores
+from reader.face.liveness.rule import LEAST_FRAMES, LEAST_TURN_DEPTH
 
 _HONEST = (BONA_FIDE, STRANGERS)
+_NEVER = -30.0  # nats: two failed turns and the worst look come to -23
 
 
 def measure(data: Path | None = None, attacks: int = 2, kept: Path = OUTCOMES) -> dict[str, Row]:
@@ -68,7 +70,10 @@ def _light(engine: FaceEngine, pairs: Path, limit: int = 118) -> dict[str, Row]:
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
-    """Return APCER by species and BPCER (ISO/IEC 30107-3) of the presentations that no rule was made by."""
+    """Return APCER by species, BPCER and APNRR (ISO/IEC 30107-3) of the presentations that no rule was made by.
+
+    Those without enough usable frames for a decision count as refused in the one and as non-response in the other.
+    """
     fresh = [one for one in outcomes if one.seed >= FRESH]
     rows: dict[str, Row] = {}
     worst: Rate | None = None
@@ -91,6 +96,11 @@ def rows_of(outcomes: Sequence[Outcome]) -> dict[str, Row]:
             if of_kind:
                 rows[f"pad.sim_bpcer.{kind}"] = rate_row(_refused(of_kind), None)
         rows["pad.sim_asked"] = rate_row(stats.rate(sum(one.asked > 0 for one in visits), len(visits)), None)
+        rows["pad.sim_live_s"] = quantile_row([one.seconds for one in visits], "s")
+    attacks = [one for one in fresh if one.kind not in _HONEST]
+    if attacks:
+        unseen = sum(one.cues["frames"] < LEAST_FRAMES for one in attacks)
+        rows["pad.sim_apnrr"] = rate_row(stats.rate(unseen, len(attacks)), None)
     return rows
 
 
@@ -103,11 +113,18 @@ def curves_of(outcomes: Sequence[Outcome]) -> dict[str, Curve]:
     fresh = [one for one in outcomes if one.seed >= FRESH]
 
     def nats(*kinds: str) -> Scores:
-        return np.array([one.evidence for one in fresh if one.kind in kinds], np.float64)
+        return np.array([_nats(one) for one in fresh if one.kind in kinds], np.float64)
 
     live = nats(*_HONEST)
     attacks = {str(species): nats(species) for species in Species if species not in REAL_FACES}
     return {name: stats.curve(live, scores) for name, scores in attacks.items() if scores.size and live.size}
+
+
+def _nats(one: Outcome) -> float:
+    """Return the evidence of a presentation that more of it would have let through, else less than any has."""
+    turned = one.cues["turns"] > 0 and one.cues["turn_depth"] >= LEAST_TURN_DEPTH
+    unasked = not one.asked and one.cues["solid"] > 0
+    return one.evidence if one.cues["frames"] >= LEAST_FRAMES and (turned or unasked) else _NEVER
 
 
 def main() -> None:
@@ -129,8 +146,9 @@ def main() -> None:
     folder = chosen.kept.parent
     plots.trade_off(curves_of(outcomes), folder / "det.png", "whole decision by species", "APCER", "BPCER")
     scores = {"honest": visits, "attacks": [one for one in outcomes if one.kind not in _HONEST]}
-    drawn = {name: np.array([one.evidence for one in ones], np.float64) for name, ones in scores.items()}
-    plots.histogram(drawn, folder / "evidence.png", "evidence at the decision, nats")
+    drawn = {name: np.array([_nats(one) for one in ones], np.float64) for name, ones in scores.items()}
+    title = f"evidence at the decision, nats; {_NEVER:g}: no depth was seen, or too few usable frames"
+    plots.histogram(drawn, folder / "evidence.png", title)
 
 
 if __name__ == "__main__":

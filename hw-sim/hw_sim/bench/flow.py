@@ -1,13 +1,17 @@
-"""Visits in virtual time: taps of a new and of a returning patient, and how many patients an hour can bring."""
+"""Visits in virtual time: taps of a new and of a returning patient, how many patients an hour can bring, and how many
+sessions one process plays in a real minute.
+"""
 
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 from hw_sim.bench.rows import Row, row
+from hw_sim.scenario.mix import clinic_day
 from hw_sim.scenario.played import Played
-from hw_sim.scenario.schema import load
+from hw_sim.scenario.schema import Scenario, load
 from hw_sim.scenario.virtual import play
 from reader.session.vocabulary import Step
 
@@ -26,10 +30,13 @@ ORDINARY = (
 )
 
 
-def played(name: str) -> Played:
-    """Play one scenario. Raises RuntimeError when it does not go as its file expects."""
+DAY, EVERY = 330, 6  # sessions of a clinic's day, of which every sixth is played
+
+
+def played(name: str, scenario: Scenario | None = None, seed: int = 1) -> Played:
+    """Play one scenario, its file unless given. Raises RuntimeError when it does not go as it expects."""
     with tempfile.TemporaryDirectory() as folder:
-        one = play(load(SCENARIOS / f"{name}.toml"), name, Path(folder))
+        one = play(scenario or load(SCENARIOS / f"{name}.toml"), name, Path(folder), seed=seed)
     if not one.ok:
         raise RuntimeError(f"{name}: {'; '.join(one.problems)}")
     return one
@@ -60,4 +67,13 @@ def measure() -> dict[str, Row]:
         "flow.taps_new": row(taps(every["face"]), "taps", 1),
         "flow.taps_returning": row(taps(every["returning"]), "taps", 1),
         "flow.patients_per_hour": row(3600.0 * len(seconds) / sum(seconds), "1/h", len(seconds)),
+        "flow.sessions_per_minute": _sessions_per_minute(),
     }
+
+
+def _sessions_per_minute() -> Row:
+    day = clinic_day(DAY)[::EVERY]
+    began = time.perf_counter()
+    for visit in day:
+        played(visit.name, visit.scenario, visit.seed)
+    return row(60.0 * len(day) / (time.perf_counter() - began), "1/min", len(day))

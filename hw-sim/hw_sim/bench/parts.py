@@ -45,7 +45,8 @@ def _path(effort: Effort) -> Mapping[str, Row]:
 def _flow(effort: Effort) -> Mapping[str, Row]:
     from hw_sim.bench import flow
 
-    return flow.measure()
+    with _faults_unheard():
+        return flow.measure()
 
 
 def _start(effort: Effort) -> Mapping[str, Row]:
@@ -77,7 +78,7 @@ def _kill(effort: Effort) -> Mapping[str, Row]:
 
     _mosquitto()
     kills = effort.kills
-    with tempfile.TemporaryDirectory(prefix="kaopi-kill-") as folder, _broken_links_unheard():
+    with tempfile.TemporaryDirectory(prefix="kaopi-kill-") as folder, _faults_unheard():
         rows = kill.run(Path(folder), kills, max(1, kills // 20), kills * 10, min(50, max(4, kills // 6)), seed=1)
     put = sum(one.put for one in rows)
     faults = sum(one.faults for one in rows)
@@ -89,8 +90,8 @@ def _kill(effort: Effort) -> Mapping[str, Row]:
 
 
 @contextlib.contextmanager
-def _broken_links_unheard() -> Iterator[None]:
-    """Keep off the terminal what children say each time their link is cut, which is what is done to them here."""
+def _faults_unheard() -> Iterator[None]:
+    """Keep off the terminal what is said each time a link is cut or a disk is full, which is what is done here."""
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

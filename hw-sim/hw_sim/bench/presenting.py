@@ -32,7 +32,7 @@ from hw_sim.people.person import Person, evaluation_people, load_people
 from hw_sim.people.scene import Accessory, Life, Light, Pose, Scene, Visitor, from_the_slot, still
 from reader.face import manifest
 from reader.face.embedder import Embedding
-from reader.face.engine import Decision, FaceEngine, FaceTry
+from reader.face.engine import SURE_FOR_S, Decision, FaceEngine, FaceTry
 from reader.face.evaluation.datasets import default_data
 from reader.face.image import Pixels
 from reader.face.liveness import rule
@@ -48,7 +48,7 @@ LIVE_LIMIT_S = 5.0
 BONA_FIDE = "bona-fide"
 STRANGERS = "bona-fide-research-set"
 KINDS = (*Species, BONA_FIDE, STRANGERS)
-FRESH = 27_000  # seeds from here on are only reported on; those below have seen the rule being made
+FRESH = 28_000  # seeds from here on are only reported on; those below have seen the rule being made
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def attack(species: Species, seed: int, people: Sequence[Person]) -> Outcome:
     """Present attack number ``seed`` of a species. It passes when what it shows is live and matched."""
     target = people[seed % len(people)]
     attacker = people[(seed + 1 + seed // len(people) % (len(people) - 1)) % len(people)]
+    if species is Species.SWAP_AFTER_MATCH:
+        return _swapped_after_match(target, attacker, seed)
     one = presentation(species, target, attacker, seed)
     # A swap comes between looking and deciding: the portrait arrives when the other one stands there.
     card_at = one.facts["at_s"] + one.facts["pace_s"] if species is Species.SWAP else 0.0
@@ -90,6 +92,21 @@ def attack(species: Species, seed: int, people: Sequence[Person]) -> Outcome:
     if told.live and not real:
         # Whoever holds the thing is alive too: compared for once, it shows whose face was taken for living.
         told = _try(_engine(seed, real_faces=True), Heeding(one.scene, seed), target, FACE_TRY_S, card_at)
+    return _outcome(str(species), seed, told, passed=told.matched_too)
+
+
+def _swapped_after_match(target: Person, attacker: Person, seed: int) -> Outcome:
+    """Let the holder be matched and somebody else take the place. It passes when the match still stands after that."""
+    species = Species.SWAP_AFTER_MATCH
+    alone = presentation(species, target, attacker, seed, matched_at=FACE_TRY_S)
+    told = _try(_engine(seed, real_faces=True), Heeding(alone.scene, seed), target, FACE_TRY_S, 0.0)
+    if not told.matched_too:
+        return _outcome(str(species), seed, told, passed=False)
+    one = presentation(species, target, attacker, seed, matched_at=told.seconds)
+    there = one.facts["at_s"] + one.facts["pace_s"]
+    until = there + SURE_FOR_S + 2 / FPS
+    scene = Heeding(one.scene, seed)
+    told = _try(_engine(seed, real_faces=True), scene, target, until, 0.0, goes_on=True)
     return _outcome(str(species), seed, told, passed=told.matched_too)
 
 
@@ -148,7 +165,10 @@ class _Told:
     cues: Mapping[str, float]
 
 
-def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, card_at: float) -> _Told:
+def _try(
+    engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, card_at: float, *, goes_on: bool = False
+) -> _Told:
+    """Show a scene until the kiosk decides, or with ``goes_on`` until it refuses or ``limit_s`` is over."""
     pace = VirtualPace(-0.3)
     camera = VirtualCamera(pace=pace, fps=FPS)
     camera.look_at(scene, since=0.0)
@@ -176,7 +196,8 @@ def _try(engine: FaceEngine, scene: Heeding, card_of: Person, limit_s: float, ca
             scene.hear(seen.guidance, frame.at)
             asked += seen.guidance in TURNS and seen.guidance is not said
             said = seen.guidance
-            if seen.decision is not None or frame.at >= limit_s:
+            decided = seen.decision is not None and not (goes_on and seen.decision.failure is None)
+            if decided or frame.at >= limit_s:
                 return _told(engine, attempt, seen.decision, frame.at, asked)
     finally:
         camera.stop()

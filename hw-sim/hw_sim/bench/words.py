@@ -10,6 +10,7 @@ from hw_sim.bench.figures import Better, figure_of
 from hw_sim.bench.rows import Row
 
 Metrics = Mapping[str, Row]
+_PER = {"1/h": "an hour", "1/min": "a minute", "1/s": "a second"}
 _SINGULAR = {"taps": "tap", "results": "result", "cards": "card", "faults": "fault", "pictures": "picture"}
 
 
@@ -27,10 +28,8 @@ def shown(value: float, unit: str) -> str:
         return f"{number(100 * value)} %"
     if unit == "ratio":
         return f"{number(value)} ×"
-    if unit == "1/h":
-        return f"{number(value)} an hour"
-    if unit == "1/s":
-        return f"{number(value)} a second"
+    if unit in _PER:
+        return f"{number(value)} {_PER[unit]}"
     return f"{number(value)} {_SINGULAR.get(unit, unit) if value == 1 else unit}"
 
 

@@ -6,7 +6,7 @@ import datetime
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 
 from PIL import Image
@@ -81,7 +81,7 @@ class CardContent:
         return replace(self, photo=photo)
 
 
-@cache
+@lru_cache(maxsize=64)  # every patient's card has two of its own
 def _png(width: int, height: int, seed: str) -> bytes:
     """A 1-bit picture standing for printed text, different for each seed."""
     bits = b""

@@ -90,8 +90,9 @@ def _person(catalog: Catalog, person: str, cache_dir: Path | None, models: Path 
 def evaluation_people(folder: Path, limit: int, models: Path | None = None, skip: int = 0) -> Iterator[Person]:
     """Yield people with two photographs each from evaluation data: one folder a person, pictures inside.
 
-    Nothing of them is kept on disk; ids are "e001", … in the order of the folders, of which the first ``skip`` are left
-    out. Pictures without a face are passed over. Raises PhotosMissing when ``folder`` is not there.
+    The first that a living face could look like is met by the camera, the other is on the card. Whoever has none such,
+    or a picture without a face, is passed over. Nothing is kept on disk; ids are "e001", … in the order of the folders,
+    of which the first ``skip`` are left out. Raises PhotosMissing when ``folder`` is not there.
     """
     if not folder.is_dir():
         raise PhotosMissing(f"no evaluation data in {folder}; set KAOPI_DATA to the folder that holds it")
@@ -104,7 +105,10 @@ def evaluation_people(folder: Path, limit: int, models: Path | None = None, skip
             portraits = tuple(open_portrait(one, None, models) for one in pictures[:2])
         except PhotosMissing:
             continue
+        live = next((one for one in portraits if one.could_live), None)
+        if live is None:
+            continue
         given += 1
-        yield Person(f"e{given:03d}", portraits)
+        yield Person(f"e{given:03d}", (live, *(one for one in portraits if one is not live)))
         if given >= limit:
             return

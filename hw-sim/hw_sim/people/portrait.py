@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,14 +14,19 @@ from numpy.typing import NDArray
 
 from hw_sim.people.sources import PhotosMissing
 from reader.face.detector import FaceDetector
-from reader.face.geometry import CHIN, OUTLINE, five_points
+from reader.face.geometry import CHIN, OUTLINE, box, five_points, pose
+from reader.face.guidance import LIMITS
 from reader.face.image import Pixels
 from reader.face.landmarks import OnnxLandmarks, region_of_detection, region_of_points
+from reader.face.light import sharpness
 from reader.face.modelstore import ModelRefused, ModelStore
 
 _CUTTER = "5"  # goes into the cache's names: raise it when cut_out changes
 _WORK_EYES_PX = 56.0  # distance of the pupils at which the person is cut out
 _KEEP_EYES_PX = 128.0  # more detail than this no camera picture at 300 mm can show
+_STRAIGHT = math.radians(10)  # within this somebody looks straight ahead, as the kiosk measures it
+_COLOUR = 4.0  # grey levels between a pixel's channels and their mean: black-and-white photographs have less
+_SHARP = LIMITS.least_sharpness + 0.1  # what the virtual lens takes away must leave the face sharp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +45,21 @@ class Portrait:
         """Distance of the pupils in pixels."""
         five = five_points(self.points)
         return float(np.linalg.norm(five[1] - five[0]))
+
+    @property
+    def could_live(self) -> bool:
+        """Whether a living face could look like this to a camera it is turned to: from the front, in colour, sharp.
+
+        The pose that a scene gives somebody comes on top of the photograph's own, and no living face is black and
+        white or shows ever less the nearer it comes.
+        """
+        head = pose(self.points)
+        left, top, width, height = (int(value) for value in box(self.points))
+        face = self.pixels[max(top, 0) : top + height, max(left, 0) : left + width].astype(np.float32)
+        colour = float(np.abs(face - face.mean(axis=2, keepdims=True)).mean())
+        if max(abs(head.yaw), abs(head.pitch)) > _STRAIGHT or colour < _COLOUR:
+            return False
+        return sharpness(self.pixels, self.points[:, :2]) >= _SHARP
 
 
 def default_models() -> Path:

@@ -2,8 +2,9 @@
 
 Kiosk, workers and card run in virtual time; outbox, uplink and desk's store are the product's own on a real disk, and
 the broker is mosquitto where it is installed. Every so manieth patient comes with pixels through the nets.
-The verdict: memory may grow by 1 MB a thousand patients after the first 500, neither creeping nor in one jump, handles
-not at all, every failure code is one that its scenario expects, and every result is with the desk, once.
+The verdict: memory may grow by 1 MB a thousand patients after the first 500, neither creeping nor in one jump, handles,
+threads and children not at all; every visit puts as many results on the kiosk's disk as its scenario expects, every
+failure code is one that it expects, and every result is with the desk, once.
 """
 
 from __future__ import annotations
@@ -73,6 +74,17 @@ class Sample:
     codes: dict[str, int]
 
 
+def _handles(sample: Sample) -> int:
+    return sample.handles
+
+
+_COUNTED: Final[dict[str, Callable[[Sample], int]]] = {
+    "handles": _handles,
+    "threads": lambda sample: sample.threads,
+    "child processes": lambda sample: sample.children,
+}
+
+
 @dataclass(slots=True)
 class Soak:
     """What a run came to. lost, twice: by the ids the desk has of the results that the kiosk says it stored."""
@@ -125,11 +137,11 @@ class Soak:
         steps = np.diff(levels)
         return max(levels) - levels[0], settled[int(np.argmax(steps)) + _LEVEL - 1].patients
 
-    def handle_growth(self) -> int | None:
-        """Return by how many the fewest open handles of the last third exceed the fewest of the first third."""
-        handles = [sample.handles for sample in self.settled]
-        third = len(handles) // 3
-        return min(handles[-third:]) - min(handles[:third]) if third else None
+    def growth_of(self, count: Callable[[Sample], int]) -> int | None:
+        """Return by how many the fewest of the last third exceed the fewest of the first third."""
+        counts = [count(sample) for sample in self.settled]
+        third = len(counts) // 3
+        return min(counts[-third:]) - min(counts[:third]) if third else None
 
     def code_series(self) -> dict[str, list[tuple[float, float]]]:
         """Return how often each failure code had come, over patients; the most frequent first."""
@@ -139,8 +151,8 @@ class Soak:
     def faults(self) -> list[str]:
         """Return every reason for a bad verdict."""
         said = [f"unexpected: {line}" for line in self.unexpected]
-        growth, handles = self.growth_mb_per_1000(), self.handle_growth()
-        if growth is None or handles is None:
+        growth = self.growth_mb_per_1000()
+        if growth is None or self.growth_of(_handles) is None:
             said.append(f"too short to judge growth: {len(self.settled)} samples after {self.warm_up} patients")
         else:
             if growth > GROWTH_MB_PER_1000:
@@ -151,8 +163,9 @@ class Soak:
                 said.append(
                     f"memory rose by {rise[0]:.1f} MB, {allowed:.1f} MB are allowed; the most at {rise[1]} patients"
                 )
-            if handles > 0:
-                said.append(f"{handles} handles more than in the beginning")
+            for what, count in _COUNTED.items():
+                if (more := self.growth_of(count)) is not None and more > 0:
+                    said.append(f"{more} {what} more than in the beginning")
         if self.lost or self.twice or self.waiting or self.integrity != "ok":
             said.append(f"lost {self.lost}, twice {self.twice}, waiting {self.waiting}, store {self.integrity}")
         return said
@@ -189,12 +202,14 @@ class SoakWorld(World):
     def __init__(self, scenario: Scenario, folder: Path, broker: BrokerSettings | None, seed: int) -> None:
         self._settings = broker
         self._put = folder / "put.txt"
+        self.puts = 0
         self._arrived = threading.Event()
         self._waited_s = 0.0
         super().__init__(scenario, folder, seed=seed)
         self.machine.on_put = self._note_put
 
     def _note_put(self, result_id: uuid.UUID) -> None:
+        self.puts += 1
         with self._put.open("a", encoding="ascii") as file:  # on disk: a list of ids would look like a leak
             file.write(f"{result_id}\n")
 
@@ -298,7 +313,11 @@ def _serve(
     world: SoakWorld, visit: Visit, soak: Soak, failures: Counter[str], names: Counter[str], took: list[float]
 ) -> None:
     world.next(visit.scenario, visit.seed, pixels=visit.pixels)
+    before = world.puts
     played = play_in(world, visit.name)
+    put, expected = world.puts - before, visit.scenario.expect.results
+    if put != expected:
+        soak.unexpected.append(f"{visit.name} (seed {visit.seed}): {put} results put on the disk, expected {expected}")
     soak.patients += 1
     soak.with_pixels += visit.pixels
     soak.restarts += len(played.restarts)
@@ -376,7 +395,7 @@ def _judged(value: float | None, form: str) -> str:
 
 def summary(soak: Soak) -> str:
     """Return what a person wants to know, in lines."""
-    growth, rise, handles = soak.growth_mb_per_1000(), soak.rise_mb(), soak.handle_growth()
+    growth, rise, handles = soak.growth_mb_per_1000(), soak.rise_mb(), soak.growth_of(_handles)
     faults = soak.faults()
     return "\n".join(
         [

@@ -51,15 +51,19 @@ from reader.uplink.settings import BrokerSettings, UplinkSettings
 
 SETTLE_S = 60.0  # for the last result to reach the desk: links try again after up to 20 s
 # What this runner cannot break, and which test breaks it with real parts instead; the rest needs a broker of our own.
+_SUPERVISED, _KILL = "tests/system/test_supervised.py", "tests/uplink/test_kill.py"
+_DEVICE = "tests/system/device/test_device.py"
 ELSEWHERE: Mapping[FaultKind, str] = {
-    FaultKind.WORKER_DIES: "tests/system/test_supervised.py",
-    FaultKind.WORKER_HANGS: "tests/system/test_supervised.py",
-    FaultKind.MAIN_HANGS: "tests/system/test_supervised.py",
-    FaultKind.KIOSK_DIES: "tests/system/test_supervised.py",
-    FaultKind.UPLINK_DIES: "tests/uplink/test_kill.py",
-    FaultKind.UPLINK_HANGS: "tests/uplink/test_process.py",
-    FaultKind.BROKER_LOSES: "tests/uplink/test_kill.py",
-    FaultKind.BROKER_DOUBLES: "tests/uplink/test_kill.py",
+    FaultKind.WORKER_DIES: f"{_SUPERVISED}::test_whichever_worker_dies_the_kiosk_serves_again_within_fifteen_seconds",
+    FaultKind.WORKER_HANGS: (
+        f"{_SUPERVISED}::test_a_camera_that_hangs_inside_its_driver_ends_the_process_and_darkens_the_screen"
+    ),
+    FaultKind.MAIN_HANGS: f"{_SUPERVISED}::test_a_main_loop_that_hangs_inside_c_code_is_ended_before_systemd_would",
+    FaultKind.KIOSK_DIES: f"{_SUPERVISED}::test_a_killed_kiosk_is_back_and_a_killed_photo_child_ends_nothing",
+    FaultKind.UPLINK_DIES: f"{_KILL}::test_sigkills_of_uplink_desk_and_broker_in_turn",
+    FaultKind.UPLINK_HANGS: f"{_DEVICE}::test_a_hanging_process_is_killed_by_the_watchdog_and_started_again",
+    FaultKind.BROKER_LOSES: f"{_KILL}::test_the_broker_dies_at_each_point_of_the_publish_sequence",
+    FaultKind.BROKER_DOUBLES: f"{_KILL}::test_acknowledgements_are_lost",  # so that what was stored comes again
 }
 
 

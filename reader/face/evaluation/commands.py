@@ -128,7 +128,7 @@ def liveness_tables(report: LivenessReport, name: str, accept: float) -> str:
     """Return a liveness report as tables: error rates by species, by group where there are groups, non-response."""
     rows = [[one.species, str(one.frames), f"{one.eer:.2%}", f"{one.apcer}", f"{one.bpcer}"] for one in report.species]
     heading = ["species", "frames", "EER", f"APCER at {accept:g} nats", f"BPCER at {accept:g} nats"]
-    parts = [table(heading, rows, f"{name}: passive evidence alone, without challenge")]
+    parts = [table(heading, rows, f"{name}: passive evidence alone; nobody passes by it without depth, or a turn")]
     rows = [
         [group, str(one.frames), one.species, f"{apcer}", f"{bpcer}"]
         for one in report.species

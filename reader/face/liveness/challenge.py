@@ -20,13 +20,15 @@ _BEGUN = math.radians(3)  # a head that sways stays below
 _ENOUGH = math.radians(30)  # what lies beyond shows no more, and the mesh gets worse there
 _DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
-_ROUND = 0.915  # of the widest it was: heads keep 0.921 and more, sheets swung by 40 degrees at most 0.908
+# Up to a turn, the share of its greatest width that a face must keep. Heads keep 0.967 and 0.921; sheets swung by 40
+# degrees keep at most 0.944 or 0.908: the mesh sees little of a sheet's turn at first, and too much of it in the end.
+_ROUND = ((math.radians(10), 0.95), (_ENOUGH, 0.915))
 _LONGEST_S = 0.8  # or after this long beyond TURN: a turned head may also stay there
 _NEAR = math.radians(10)  # of straight ahead
 _SWAY = math.radians(3.5)  # a head that moves less is at rest, the mesh's noise included
 _REST_S = 0.25
 _ASIDE_S = 1.0  # a head that has turned as asked may stay a moment before it comes back
-_PATIENCE_S = 1.5  # there are heads that are never at rest
+_PATIENCE_S, _ASIDE_PATIENCE_S = 1.5, 3.0  # there are heads that are never at rest
 
 
 class Rest:
@@ -38,17 +40,15 @@ class Rest:
     def __init__(self) -> None:
         self._yaw = math.inf
         self._since = 0.0
-        self._began: float | None = None
+        self._began = math.inf
 
     def add(self, yaw: float, at: float) -> bool:
         """Take one frame's yaw in radians; return whether a movement may be asked for now."""
-        if self._began is None:
-            self._began = at
+        self._began = min(self._began, at)
         if abs(yaw - self._yaw) > _SWAY:
             self._yaw, self._since = yaw, at
-        if abs(yaw) >= _NEAR:
-            return at - self._since >= _ASIDE_S
-        return at - self._since >= _REST_S or at - self._began >= _PATIENCE_S
+        rest_s, patience_s = (_ASIDE_S, _ASIDE_PATIENCE_S) if abs(yaw) >= _NEAR else (_REST_S, _PATIENCE_S)
+        return at - self._since >= rest_s or at - self._began >= patience_s
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Challenge:
         self._yaw = pose.yaw
         self._depth = 0.0
         self._widest = roundness(start)
-        self._narrowest = 1.0
+        self._is_round = True
         self._farthest = 0.0
         self._turned_at: float | None = None
         self.begun = False  # whether the head has begun to move
@@ -84,34 +84,40 @@ class Challenge:
         """Take one frame; return the answer once there is one."""
         self.counts = False
         waited = at - self._asked_at
+        turned = pose.yaw - self._yaw
         if waited > LIMIT_S and self._turned_at is None:
             return self._close(passed=False)
         if waited < REACTION_S:
-            return None
-        turned = pose.yaw - self._yaw
+            return self._close(passed=False) if abs(turned) > TURN else None
         self.begun = abs(turned) > _BEGUN
         self._measure(points, abs(turned))
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN and self._turned_at is None:
             self._turned_at = at
         if self._turned_at is not None:
-            if wanted > self._farthest + _DEEPER and (wanted <= _ENOUGH or not self._farthest):
-                self._farthest = wanted
-                self._depth = depth_residual(self._start, points)
-                self.counts = True
-            elif wanted < self._farthest - _BACK or at - self._turned_at > _LONGEST_S:
-                return self._close(passed=self._narrowest >= _ROUND)
-            return None
+            return self._go_on(points, wanted, at - self._turned_at)
         if wanted < -TURN:
             return self._close(passed=False)  # the wrong way: a recording does not know which way was asked
+        return None
+
+    def _go_on(self, points: Points, wanted: float, beyond_s: float) -> Answer | None:
+        """Take a frame of a head that has turned far enough; it has answered when it is on its way back, or stays."""
+        if max(TURN, self._farthest + _DEEPER) < wanted <= _ENOUGH:
+            self._farthest = wanted
+            self._depth = depth_residual(self._start, points)
+            self.counts = True
+        elif self._farthest and (wanted < self._farthest - _BACK or beyond_s > _LONGEST_S):
+            return self._close(passed=self._is_round)
+        elif beyond_s > LIMIT_S:
+            return self._close(passed=False)
         return None
 
     def _measure(self, points: Points, turned: float) -> None:
         """Note how narrow the face gets on its way: a mesh draws depth into what is flat, but not width."""
         wide = roundness(points)
         self._widest = max(self._widest, wide)
-        if self.begun and turned <= _ENOUGH:
-            self._narrowest = min(self._narrowest, wide / max(self._widest, 1e-6))
+        if self.begun and any(turned <= limit and wide < share * self._widest for limit, share in _ROUND):
+            self._is_round = False
 
     def close(self) -> None:
         """Overwrite the remembered points."""

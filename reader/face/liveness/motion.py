@@ -131,7 +131,7 @@ class DepthCue:
             self._run = max(self._run, 0) + 1 if agrees else min(self._run, 0) - 1
             self._against = set() if agrees else self._against | {farthest}
             self.counts = not self.solid and self._run >= self._SETTLED
-            self.solid = self.solid or self._run >= self._SETTLED
+            self.solid |= self.counts
             # One view alone may be a bad mesh, as of a bowed head; a sheet looks flat from every side.
             self.flat = self.flat or (self._run <= -4 * self._SETTLED and len(self._against) > 1)
         if len(away) < self._MOST and (not away or min(away) > self._APART):

@@ -2,17 +2,18 @@
 
 Evidence adds up in nats (log-odds of a living person against an attack), on one track only:
 
-    passive     mean over at least ten frames, -12 .. +8.5: prints of a research set reach 1.9, half of the living 4.5
+    passive     mean over at least ten frames, -12 .. +8.5: prints of a research set reach 2.2, half of its living 4.9
     depth       the face was seen to be solid while it turned or nodded by itself; without it a turn is always asked for
     turn        a turn asked for at random was made in time and to the right side, by a solid head; it decides where the
-                depth is a head's own and nothing is seen to be held up
+                depth is a head's own, was seen before as well, and nothing is seen to be held up
     border      straight edges on both sides go with the face: paper or a screen in somebody's hands
     bands       brightness bands run over the face and not over the room: a screen's refreshing
     blinks      eyelids moved, which no photograph does; a film does, so it weighs little
     flat        a pose changed as a flat surface would change it: a strong sign of paper or a screen
     repeats     a picture came again exactly: a veto that nothing outweighs
 
-Strong evidence and depth without a challenge are enough; otherwise a turn is asked for, at most twice.
+Strong evidence and depth without a challenge are enough; otherwise a turn is asked for, at most twice, and one of them
+must be made.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LEAST_FRAMES = 10
 LEAST_TURN_DEPTH = 0.045  # of the eye distance, at the turn's end: heads show 0.06 and more, bent sheets up to 0.034
 SURE_TURN_DEPTH = 0.06
 LEAST_BANDS = 0.03  # living faces under steady light reach 0.016
-LEAST_BORDER = 0.03  # of living people none is above 0
+LEAST_BORDER = 0.06  # long hair hangs straight too: two in a hundred of the living reach it
 MOST_REPEATS = 0.2
 
 
@@ -46,13 +47,14 @@ class Weights:
     accept: float = 4.0
     unasked: float = 6.5  # where no movement was asked for; of simulated prints and screens one in a hundred reaches it
     unasked_depth: bool = True  # and the face must have been seen to be solid: of those one in two hundred is
-    refuse: float = -5.0  # what two passed turns could barely outweigh
+    refuse: float = -9.0  # for less, whom turns could still save is asked: nets err in light they do not know
     depth: float = 1.0
     border: float = -4.0
     bands: float = -2.0  # a nodding head can look banded
     blink: float = 0.5
     turn: float = 4.5
-    sure_turn: float = 9.0  # whoever was not refused at once is accepted after it
+    sure_turn: float = 9.0  # where depth was seen before it was asked as well
+    lone_turn: float = 6.0  # as deep, but no depth was seen before it was asked: a film may turn so by chance
     failed: float = -3.0
     flat: float = -6.0
     most_challenges: int = 2
@@ -79,22 +81,31 @@ class Cues:
     answers: tuple[Answer, ...] = ()
 
 
+def turned(answer: Answer) -> bool:
+    """Tell whether a movement that was asked for was made, by something with depth."""
+    return answer.passed and answer.depth >= LEAST_TURN_DEPTH
+
+
 def evidence(cues: Cues, weights: Weights) -> float:
     """Return the sum of evidence in nats."""
     total = cues.passive + weights.depth * cues.solid + weights.flat * (cues.flat and not cues.solid)
-    edges, banded = cues.border >= LEAST_BORDER, cues.bands >= LEAST_BANDS
-    total += weights.border * edges + weights.bands * banded
+    total += weights.border * (cues.border >= LEAST_BORDER) + weights.bands * (cues.bands >= LEAST_BANDS)
     total += weights.blink * (cues.blinks > 0)
     for answer in cues.answers:
         if not answer.passed:
             total += weights.failed
-        elif answer.depth >= SURE_TURN_DEPTH and not (edges or banded):
-            total += weights.sure_turn
-        elif answer.depth >= LEAST_TURN_DEPTH:
-            total += weights.turn
-        else:
+        elif not turned(answer):
             total += weights.flat
+        else:
+            total += _of_a_turn(cues, weights) if answer.depth >= SURE_TURN_DEPTH else weights.turn
     return total
+
+
+def _of_a_turn(cues: Cues, weights: Weights) -> float:
+    """Return what a turn as deep as a head's own is worth beside the other cues."""
+    if cues.border >= LEAST_BORDER or cues.bands >= LEAST_BANDS or cues.flat:
+        return weights.turn
+    return weights.sure_turn if cues.solid else weights.lone_turn
 
 
 def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Verdict:
@@ -105,11 +116,12 @@ def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Ver
         return Verdict.FAKE
     total = evidence(cues, weights)
     asked = len(cues.answers)
-    if asked and total >= weights.accept:
+    if total >= weights.accept and any(turned(answer) for answer in cues.answers):
         return Verdict.LIVE
-    shown = cues.solid or not weights.unasked_depth
+    shown = (cues.solid and not cues.flat) or not weights.unasked_depth
     if not asked and not always_challenge and shown and total >= weights.unasked:
         return Verdict.LIVE if cues.settled else Verdict.MORE
-    if asked >= weights.most_challenges or total <= weights.refuse:
-        return Verdict.FAKE
+    left = weights.most_challenges - asked
+    if left <= 0 or total <= weights.refuse or total + left * _of_a_turn(cues, weights) < weights.accept:
+        return Verdict.FAKE  # nobody is asked to turn for nothing
     return Verdict.CHALLENGE

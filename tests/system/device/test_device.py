@@ -115,12 +115,13 @@ def test_a_killed_process_is_started_again(clinic: Clinic, unit: str) -> None:
     clinic.ready()
 
 
-def test_a_hanging_kiosk_is_killed_by_the_watchdog_and_started_again(clinic: Clinic) -> None:
+@pytest.mark.parametrize("unit", setup.UNITS)
+def test_a_hanging_process_is_killed_by_the_watchdog_and_started_again(clinic: Clinic, unit: str) -> None:
     device = clinic.device
-    old = process(device, "kaopi-kiosk")
-    device.run("systemctl", "kill", "--signal=STOP", "kaopi-kiosk.service")
-    device.until("Watchdog timeout", "journalctl", "--no-pager", "--unit=kaopi-kiosk", within_s=40)
-    until_started_again(device, "kaopi-kiosk", old)
+    old = process(device, unit)
+    device.run("systemctl", "kill", "--signal=STOP", unit)
+    device.until("Watchdog timeout", "journalctl", "--no-pager", f"--unit={unit}", within_s=60)
+    until_started_again(device, unit, old)
     clinic.ready()
 
 
