@@ -117,8 +117,8 @@ def test_somebody_honest_is_live_within_the_time_and_a_photograph_is_not() -> No
 
 def test_a_match_does_not_outlast_the_person_and_would_without_looking_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody's head comes before that of whoever was matched, so that the track goes on."""
-    both = load_people()[:2]
-    swaps = (seed for seed in range(FRESH, FRESH + 50) if presentation(SWAP, *both, seed).facts["overtake"])
+    first, second, *_ = load_people()
+    swaps = (seed for seed in range(FRESH, FRESH + 50) if presentation(SWAP, first, second, seed).facts["overtake"])
     seed = next(swaps)
     assert not presenting.present(SWAP, seed).passed
     monkeypatch.setattr(FaceTry, "_make_sure", lambda *frame, **repeated: None)

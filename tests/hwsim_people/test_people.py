@@ -61,7 +61,8 @@ def test_no_living_face_is_black_and_white_or_soft_or_always_turned_away(people:
     live = people[0].live
     assert live.could_live
     assert not replace(live, pixels=grey(live.pixels)).could_live
-    assert not replace(live, pixels=cv2.GaussianBlur(live.pixels, (0, 0), 0.08 * live.eyes_px)).could_live
+    soft = np.asarray(cv2.GaussianBlur(live.pixels, (0, 0), 0.08 * live.eyes_px), np.uint8)
+    assert not replace(live, pixels=soft).could_live
     assert not replace(live, points=turned(live.points, 25.0)).could_live
 
 

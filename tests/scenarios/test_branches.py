@@ -41,6 +41,8 @@ def test_a_returning_patient_needs_one_tap_a_new_one_no_more_than_three(name: st
         ("wheelchair", Guidance.MOVE_UP),
         ("second_person", Guidance.ONE_PERSON),
         ("too_far", Guidance.COME_CLOSER),
+        ("walks_up", Guidance.COME_CLOSER),
+        ("looks_aside", Guidance.LOOK_STRAIGHT),
     ],
 )
 def test_the_patient_is_told_what_to_change(name: str, said: Guidance, tmp_path: Path) -> None:

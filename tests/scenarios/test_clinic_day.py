@@ -33,6 +33,7 @@ SEEN = (
     "camera_back", "camera_hangs", "camera_hangs_briefly",
     "light_back", "light_dark", "light_dim", "light_flicker", "light_side", "light_step", "light_sun",
     "glasses", "mask", "wears_mask_below_nose", "too_far", "wheelchair",
+    "looks_aside", "walks_up",
 )  # fmt: skip
 
 

@@ -299,6 +299,7 @@ def approaching(
     speed_mm_s: float = 500.0,
     light: Light | str = "clinic",
     seed: int = 1,
+    wears: frozenset[Accessory] = frozenset(),
 ) -> Scene:
     """Return a person who walks up, looks down at the slot, then up at the camera."""
     random = np.random.default_rng([seed, 5])
@@ -312,7 +313,7 @@ def approaching(
         )
     )
     chosen = LIGHTS[light] if isinstance(light, str) else light
-    return Scene((Visitor(person, path, Life(seed)),), still(chosen), room=seed, seed=seed)
+    return Scene((Visitor(person, path, Life(seed), wears),), still(chosen), room=seed, seed=seed)
 
 
 def leaving(scene: Scene, at: float) -> Scene:

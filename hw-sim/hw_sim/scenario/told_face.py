@@ -27,6 +27,7 @@ _SPOILT = {
 }
 _COVERS = frozenset({Accessory.MASK, Accessory.MASK_BELOW_NOSE, Accessory.DARK_GLASSES})
 NEAR_MM, FAR_MM = 260.0, 800.0
+ASIDE_DEG = 18.0
 LOW = 0.25  # of the distance: lower, a face leaves the part of the picture that is looked at
 
 
@@ -107,6 +108,8 @@ def _guidance(truth: Truth) -> Guidance | None:
         return Guidance.COME_CLOSER
     if truth.pose.y_mm > LOW * truth.pose.distance_mm:
         return Guidance.MOVE_UP
+    if abs(truth.pose.yaw) > ASIDE_DEG:
+        return Guidance.LOOK_STRAIGHT
     if truth.wears & _COVERS:
         return Guidance.UNCOVER_FACE
     return _SPOILT.get(truth.light)
