@@ -20,7 +20,7 @@ SWAP = Species.SWAP_AFTER_MATCH
 def outcome(
     kind: str, seed: int, *, live: bool, nats: float = 0.0, asked: int = 1, turns: int = 1, frames: int = 10
 ) -> Outcome:
-    cues = {"passive": nats, "frames": frames, "solid": 0.0, "turns": turns, "turn_depth": 0.08 if turns else 0.0}
+    cues = {"passive": nats, "frames": frames, "solid": 0.0, "flat": 0.0, "turns": turns}
     return Outcome(kind, seed, live, live, None if live else "K202", 1.0 + seed % 3, nats, asked, cues)
 
 

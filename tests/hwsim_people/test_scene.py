@@ -16,12 +16,12 @@ from hw_sim.people.scene import (
     Pose,
     Scene,
     Track,
-    approaching,
     joined,
     leaving,
     light_step,
     standing,
     still,
+    walking_up,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,7 +75,7 @@ def test_a_living_head_moves_a_little_all_the_time(seed: int, t: float) -> None:
 
 
 def test_somebody_walks_up_at_the_asked_speed(somebody: Person) -> None:
-    scene = approaching(somebody, start_mm=1100.0, stop_mm=450.0, speed_mm_s=650.0)
+    scene = walking_up(standing(somebody, Pose(distance_mm=450.0)), 650.0, start_mm=1100.0)
     start, stop = scene.pose(0.0), scene.pose(1.0)
     assert start is not None
     assert stop is not None

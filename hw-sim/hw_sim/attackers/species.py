@@ -57,11 +57,11 @@ def presentation(
 ) -> Presentation:
     """Return the attack of this species and seed on ``target``'s card. Same arguments, same scene.
 
-    matched_at: when the target is matched, after which a swap is to come; drawn from the seed where it is not known.
+    matched_at: of a swap alone: when the target is matched, after which it is to come; else the seed says when.
     """
     random = np.random.default_rng([list(Species).index(species), seed, 71])
-    maker = _MAKERS[species] if matched_at is None else partial(_swap, matched_at=matched_at)
-    scene, facts = maker(target, attacker, seed, random)
+    known = {} if matched_at is None else {"matched_at": matched_at}
+    scene, facts = _MAKERS[species](target, attacker, seed, random, **known)
     return Presentation(species, seed, target, attacker, scene, facts)
 
 
@@ -373,8 +373,7 @@ def _swap(
     return _scene(actors, random, seed), {"at_s": at, "pace_s": pace, "overtake": float(overtake)}
 
 
-_Maker = Callable[[Person, Person, int, np.random.Generator], tuple[Scene, dict[str, float]]]
-_MAKERS: Mapping[Species, _Maker] = {
+_MAKERS: Mapping[Species, Callable[..., tuple[Scene, dict[str, float]]]] = {
     Species.PRINT_FLAT: partial(_print, bent=False),
     Species.PRINT_BENT: partial(_print, bent=True),
     Species.PRINT_CUT_EYES: partial(_mask, cut_eyes=True),

@@ -22,7 +22,7 @@ from reader.face.engine import FaceEngine
 from reader.face.evaluation import light, liveness, plots, stats
 from reader.face.evaluation.datasets import default_data, read_pairs, read_people
 from reader.face.evaluation.stats import Curve, Rate, Scores
-from reader.face.liveness.rule import LEAST_FRAMES, LEAST_TURN_DEPTH
+from reader.face.liveness.rule import LEAST_FRAMES
 
 _HONEST = (BONA_FIDE, STRANGERS)
 _NEVER = -30.0  # nats: two failed turns and the worst look come to -23
@@ -122,9 +122,8 @@ def curves_of(outcomes: Sequence[Outcome]) -> dict[str, Curve]:
 
 def _nats(one: Outcome) -> float:
     """Return the evidence of a presentation that more of it would have let through, else less than any has."""
-    turned = one.cues["turns"] > 0 and one.cues["turn_depth"] >= LEAST_TURN_DEPTH
-    unasked = not one.asked and one.cues["solid"] > 0
-    return one.evidence if one.cues["frames"] >= LEAST_FRAMES and (turned or unasked) else _NEVER
+    unasked = not one.asked and one.cues["solid"] > one.cues["flat"]
+    return one.evidence if one.cues["frames"] >= LEAST_FRAMES and (one.cues["turns"] or unasked) else _NEVER
 
 
 def main() -> None:

@@ -219,7 +219,7 @@ def _told(engine: FaceEngine, attempt: FaceTry, decision: Decision | None, at: f
 def _evidence(engine: FaceEngine, attempt: FaceTry) -> tuple[float, dict[str, float]]:
     cues = attempt.cues
     scores = {name: float(value) for name, value in asdict(cues).items() if name != "answers"}
-    scores["turns"] = float(sum(answer.passed for answer in cues.answers))
+    scores["turns"] = float(sum(rule.turned(answer) for answer in cues.answers))
     scores["turn_depth"] = max((answer.depth for answer in cues.answers), default=0.0)
     return rule.evidence(cues, engine.weights), scores
 

@@ -17,7 +17,7 @@ from hw_sim.camera.pace import Pace, RealPace
 from hw_sim.people.person import load_person
 from hw_sim.people.raster import Lens
 from hw_sim.people.render import render
-from hw_sim.people.scene import LIGHTS, Pose, Scene, approaching, standing, still
+from hw_sim.people.scene import LIGHTS, Pose, Scene, standing, still, walking_up
 from hw_sim.people.sensor import Exposure, measured
 from hw_sim.people.sources import PhotosMissing
 from reader.devices.ports import DeviceError, DeviceGone, DeviceTimeout, Frame, LightRequest
@@ -209,8 +209,5 @@ def open_camera(settings: Mapping[str, object]) -> VirtualCamera:
         raise DeviceError(str(error.args[0])) from None
     except PhotosMissing as error:
         raise DeviceError(str(error)) from error
-    if wanted.walk_up:
-        scene = approaching(person, stop_mm=wanted.distance_mm, light=wanted.light, seed=wanted.seed)
-    else:
-        scene = standing(person, Pose(distance_mm=wanted.distance_mm), wanted.light, seed=wanted.seed)
-    return VirtualCamera(scene, lens=lens, fps=wanted.fps)
+    scene = standing(person, Pose(distance_mm=wanted.distance_mm), wanted.light, seed=wanted.seed)
+    return VirtualCamera(walking_up(scene) if wanted.walk_up else scene, lens=lens, fps=wanted.fps)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -280,55 +280,44 @@ def _over_the_slot(pose: Pose) -> Pose:
     return replace(pose, pitch=-14.0, gaze_pitch=-12.0)
 
 
+def _with_visitors(scene: Scene, moved: Callable[[Visitor], Visitor]) -> Scene:
+    actors = (moved(actor) if isinstance(actor, Visitor) else actor for actor in scene.actors)
+    return replace(scene, actors=tuple(actors))
+
+
 def looking_up(scene: Scene, up_s: float, down_s: float = 0.0) -> Scene:
     """Return the same scene, its visitors having just put a card in: they look up from the slot to the camera."""
-
-    def looks(actor: Actor) -> Actor:
-        if not isinstance(actor, Visitor):
-            return actor
-        return replace(actor, path=from_the_slot(actor.path.at(up_s), up_s, down_s))
-
-    return replace(scene, actors=tuple(looks(actor) for actor in scene.actors))
+    return _with_visitors(scene, lambda one: replace(one, path=from_the_slot(one.path.at(up_s), up_s, down_s)))
 
 
-def approaching(
-    person: Person,
-    *,
-    start_mm: float = 1100.0,
-    stop_mm: float = 450.0,
-    speed_mm_s: float = 500.0,
-    light: Light | str = "clinic",
-    seed: int = 1,
-    wears: frozenset[Accessory] = frozenset(),
-) -> Scene:
-    """Return a person who walks up, looks down at the slot, then up at the camera."""
-    random = np.random.default_rng([seed, 5])
-    walk = max(0.2, (start_mm - stop_mm) / speed_mm_s)
-    side = float(random.uniform(-120, 120))
-    path = Track(
-        (
+def walking_up(scene: Scene, speed_mm_s: float = 500.0, start_mm: float = 1100.0) -> Scene:
+    """Return the same scene, its visitors on the way there: they look down at the slot, then up at the camera."""
+    side = float(np.random.default_rng([scene.seed, 5]).uniform(-120, 120))
+
+    def walks(one: Visitor) -> Visitor:
+        stand = one.path.at(0.0)
+        there = max(0.2, (start_mm - stand.distance_mm) / speed_mm_s)
+        keys = (
             Key(0.0, Pose(x_mm=side, y_mm=-30.0, distance_mm=start_mm, pitch=-8.0)),
-            Key(walk, _over_the_slot(Pose(x_mm=side * 0.1, distance_mm=stop_mm))),
-            Key(walk + 0.7, Pose(x_mm=0.0, distance_mm=stop_mm)),
+            Key(there, _over_the_slot(replace(stand, x_mm=stand.x_mm + side * 0.1))),
+            Key(there + 0.7, stand),
         )
-    )
-    chosen = LIGHTS[light] if isinstance(light, str) else light
-    return Scene((Visitor(person, path, Life(seed), wears),), still(chosen), room=seed, seed=seed)
+        return replace(one, path=Track(keys))
+
+    return _with_visitors(scene, walks)
 
 
 def leaving(scene: Scene, at: float) -> Scene:
     """Return the same scene, its visitors stepping aside at ``at`` and gone 0.8 s later."""
 
-    def left(actor: Actor) -> Actor:
-        if not isinstance(actor, Visitor):
-            return actor
-        here = actor.path.at(at)
-        kept = tuple(key for key in actor.path.keys if key.at < at)
+    def leaves(one: Visitor) -> Visitor:
+        here = one.path.at(at)
+        kept = tuple(key for key in one.path.keys if key.at < at)
         away = replace(here, x_mm=here.x_mm + 700.0, distance_mm=here.distance_mm + 150.0, yaw=here.yaw + 25.0)
         path = Track((*kept, Key(at, here), Key(at + 0.8, away)))
-        return replace(actor, path=path, there=(actor.there[0] if actor.there else -math.inf, at + 0.8))
+        return replace(one, path=path, there=(one.there[0] if one.there else -math.inf, at + 0.8))
 
-    return replace(scene, actors=tuple(left(actor) for actor in scene.actors))
+    return _with_visitors(scene, leaves)
 
 
 def joined(scene: Scene, other: Person, at: float = 0.0, pose: Pose | None = None, *, seed: int = 7) -> Scene:

@@ -74,12 +74,8 @@ class Sample:
     codes: dict[str, int]
 
 
-def _handles(sample: Sample) -> int:
-    return sample.handles
-
-
 _COUNTED: Final[dict[str, Callable[[Sample], int]]] = {
-    "handles": _handles,
+    "handles": lambda sample: sample.handles,
     "threads": lambda sample: sample.threads,
     "child processes": lambda sample: sample.children,
 }
@@ -137,9 +133,9 @@ class Soak:
         steps = np.diff(levels)
         return max(levels) - levels[0], settled[int(np.argmax(steps)) + _LEVEL - 1].patients
 
-    def growth_of(self, count: Callable[[Sample], int]) -> int | None:
-        """Return by how many the fewest of the last third exceed the fewest of the first third."""
-        counts = [count(sample) for sample in self.settled]
+    def growth_of(self, what: str) -> int | None:
+        """Return by how many the fewest handles (or threads …) of the last third exceed those of the first third."""
+        counts = [_COUNTED[what](sample) for sample in self.settled]
         third = len(counts) // 3
         return min(counts[-third:]) - min(counts[:third]) if third else None
 
@@ -152,7 +148,7 @@ class Soak:
         """Return every reason for a bad verdict."""
         said = [f"unexpected: {line}" for line in self.unexpected]
         growth = self.growth_mb_per_1000()
-        if growth is None or self.growth_of(_handles) is None:
+        if growth is None or self.growth_of("handles") is None:
             said.append(f"too short to judge growth: {len(self.settled)} samples after {self.warm_up} patients")
         else:
             if growth > GROWTH_MB_PER_1000:
@@ -163,9 +159,8 @@ class Soak:
                 said.append(
                     f"memory rose by {rise[0]:.1f} MB, {allowed:.1f} MB are allowed; the most at {rise[1]} patients"
                 )
-            for what, count in _COUNTED.items():
-                if (more := self.growth_of(count)) is not None and more > 0:
-                    said.append(f"{more} {what} more than in the beginning")
+            grown = {what: self.growth_of(what) or 0 for what in _COUNTED}
+            said += [f"{more} {what} more than in the beginning" for what, more in grown.items() if more > 0]
         if self.lost or self.twice or self.waiting or self.integrity != "ok":
             said.append(f"lost {self.lost}, twice {self.twice}, waiting {self.waiting}, store {self.integrity}")
         return said
@@ -395,7 +390,7 @@ def _judged(value: float | None, form: str) -> str:
 
 def summary(soak: Soak) -> str:
     """Return what a person wants to know, in lines."""
-    growth, rise, handles = soak.growth_mb_per_1000(), soak.rise_mb(), soak.growth_of(_handles)
+    growth, rise, handles = soak.growth_mb_per_1000(), soak.rise_mb(), soak.growth_of("handles")
     faults = soak.faults()
     return "\n".join(
         [

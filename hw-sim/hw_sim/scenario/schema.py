@@ -57,7 +57,7 @@ class Patient(Part):
     below_mm: float = Field(default=0, ge=-200, le=300, description="How far the eyes are below the camera's axis.")
     aside_deg: float = Field(default=0, ge=-45, le=45, description="How far they look to their own left of the camera.")
     walks_up_mm_s: float | None = Field(
-        default=None, gt=0, le=2000, description="Still on the way, someone else's hand."
+        default=None, gt=0, le=2000, description="Pace of who is still on the way while somebody else puts the card in."
     )
     light: LightKind = "clinic"
 

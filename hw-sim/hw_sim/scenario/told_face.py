@@ -6,6 +6,7 @@ of a second of good frames, and says no to another person. What nets get wrong i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from hw_sim.people.scene import LIGHTS, Accessory, Light, Pose
 from reader.devices.ports import Frame
 from reader.face.engine import SURE_FOR_S, Decision, Observation
+from reader.face.guidance import LIMITS
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault
@@ -27,7 +29,6 @@ _SPOILT = {
 }
 _COVERS = frozenset({Accessory.MASK, Accessory.MASK_BELOW_NOSE, Accessory.DARK_GLASSES})
 NEAR_MM, FAR_MM = 260.0, 800.0
-ASIDE_DEG = 18.0
 LOW = 0.25  # of the distance: lower, a face leaves the part of the picture that is looked at
 
 
@@ -108,7 +109,7 @@ def _guidance(truth: Truth) -> Guidance | None:
         return Guidance.COME_CLOSER
     if truth.pose.y_mm > LOW * truth.pose.distance_mm:
         return Guidance.MOVE_UP
-    if abs(truth.pose.yaw) > ASIDE_DEG:
+    if abs(math.radians(truth.pose.yaw)) > LIMITS.yaw:
         return Guidance.LOOK_STRAIGHT
     if truth.wears & _COVERS:
         return Guidance.UNCOVER_FACE

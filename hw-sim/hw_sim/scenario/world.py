@@ -15,7 +15,7 @@ from hw_sim.card import jp2
 from hw_sim.card.personas import Persona, persona
 from hw_sim.people.heeding import Heeding
 from hw_sim.people.person import Person, load_person
-from hw_sim.people.scene import LIGHTS, Accessory, Pose, Scene, approaching, joined, leaving, looking_up, standing
+from hw_sim.people.scene import LIGHTS, Accessory, Pose, Scene, joined, leaving, looking_up, standing, walking_up
 from hw_sim.scenario.schema import Do, Patient, Scenario
 from hw_sim.scenario.told_face import Truth
 from reader.config.schema import KaopiConfig
@@ -147,16 +147,9 @@ class Cast:
         up_s = down_s + dice.uniform(0.4, 0.7)
 
         def stands(who: Person, wears: frozenset[Accessory] = frozenset()) -> Scene:
-            if patient.walks_up_mm_s is not None:
-                return approaching(
-                    who,
-                    stop_mm=patient.distance_mm,
-                    speed_mm_s=patient.walks_up_mm_s,
-                    light=light,
-                    seed=seed,
-                    wears=wears,
-                )
-            return looking_up(standing(who, pose, light, seed=seed, wears=wears), up_s, down_s)
+            there = standing(who, pose, light, seed=seed, wears=wears)
+            speed = patient.walks_up_mm_s
+            return looking_up(there, up_s, down_s) if speed is None else walking_up(there, speed)
 
         scene = stands(person, patient.wears)
         match patient.look:
