@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="kaopi's simu
 
 def find(name: str) -> Path:
     """Return the file of a scenario given by path or by name. Raises typer.BadParameter."""
-    for path in (Path(name), SCENARIOS / name, SCENARIOS / f"{name}.toml"):
+    for path in (Path(name), SCENARIOS / name, SCENARIOS / f"{name}.toml", SCENARIOS / "pcsc" / f"{name}.toml"):
         if path.is_file():
             return path
     known = ", ".join(sorted(path.stem for path in SCENARIOS.glob("*.toml")))
@@ -43,10 +43,13 @@ def run(
     names: Annotated[list[str], typer.Argument(help="Scenario names or files.")],
     out: Annotated[Path | None, typer.Option(help="Folder for screens, timelines, event logs and JUnit.")] = None,
     broker: Annotated[str, typer.Option(help="auto, mosquitto or embedded")] = "auto",
+    pcsc: Annotated[bool, typer.Option("--pcsc", help="In real time: over a real pcscd with virtual readers.")] = False,
     virtual: Annotated[bool, typer.Option("--virtual", help="Virtual time: hundreds of patients a minute.")] = False,
     pixels: Annotated[bool, typer.Option("--pixels", help="In virtual time: render frames and run the nets.")] = False,
     seed: Annotated[int, typer.Option(help="In virtual time: same seed, same events.")] = 1,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="So many at once, each with its own broker.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="So many at once, each with its own broker and pcscd.")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="One line a scenario.")] = False,
 ) -> None:
     """Play scenarios and say whether each went as its file expects."""
@@ -54,7 +57,9 @@ def run(
     from hw_sim.scenario.batch import Order, play_all
     from hw_sim.scenario.schema import ScenarioError
 
-    orders = [Order(find(name), out, broker, virtual, pixels, seed, quiet or jobs > 1) for name in names]
+    if virtual and pcsc:
+        raise typer.BadParameter("pcscd knows no virtual time: leave out --virtual or --pcsc")
+    orders = [Order(find(name), out, broker, pcsc, virtual, pixels, seed, quiet or jobs > 1) for name in names]
     all_played = []
     try:
         for played in play_all(orders, jobs):

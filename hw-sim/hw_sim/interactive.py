@@ -91,13 +91,18 @@ class Player:
                 pass
 
 
-def scripted(script: str, now: Callable[[], float]) -> Iterator[str | None]:
-    """Yield the keys of a script as their time comes, None while waiting; numbers with a point or >6 are seconds.
+def scripted(script: str, now: Callable[[], float], step: Callable[[], Step]) -> Iterator[str | None]:
+    """Yield the keys of a script as their time comes, None while waiting.
 
-    "i 4 o" puts the card in, waits four seconds, takes it out. ``tap:agree_all`` presses a button.
+    "i 4 o" puts the card in, waits four seconds, takes it out; "key:4" is the key. ``until:consent`` waits for a
+    screen, ``tap:agree_all`` presses a button.
     """
     for word in script.split():
-        if word.replace(".", "", 1).isdigit():
+        if word.startswith("until:"):
+            wanted = Step(word.removeprefix("until:"))
+            while step() is not wanted:
+                yield None
+        elif word.replace(".", "", 1).isdigit():
             until = now() + float(word)
             while now() < until:
                 yield None
@@ -106,7 +111,12 @@ def scripted(script: str, now: Callable[[], float]) -> Iterator[str | None]:
 
 
 def run_interactive(script: str | None, out: Path, say: Callable[[str], None]) -> int:
-    """Run until q, or until the script is over. Returns 0."""
+    """Run until q, or until the script is over. Returns 0, or 2 for a script that waits for no known screen."""
+    awaited = [word.removeprefix("until:") for word in (script or "").split() if word.startswith("until:")]
+    for name in awaited:
+        if name not in set(Step):
+            say(f"until:{name}: there is no such screen; there are {', '.join(sorted(Step))}")
+            return 2
     pygame.display.quit()
     scenario = Scenario(title="interactive", patient=Patient(person="p03", card="over40"), do=(), expect=Expect())
     clock = SystemClock()
@@ -151,7 +161,7 @@ def _serve(
     script: str | None,
     out: Path,
 ) -> None:
-    keys = scripted(script, clock.now) if script is not None else None
+    keys = scripted(script, clock.now, lambda: assembled.kiosk.session.step) if script is not None else None
     shown: Step | None = None
     while not player.quit:
         now = clock.now()

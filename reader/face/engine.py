@@ -33,6 +33,7 @@ from reader.face.modelstore import ModelStore
 from reader.face.settings import FaceSettings
 from reader.face.template import SIZE, Template, Witnesses, quality
 from reader.face.tracker import Tracked, Tracker
+from reader.face.unseen import why_unseen
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance, Ref
 from reader.vault import Vault, overwrite
@@ -42,6 +43,7 @@ WATCH_EVERY_S = 0.06  # between two looks while there is nothing to gather: ever
 DEPTH_EYES_PX = 40.0  # smaller faces have a mesh too coarse to show depth
 SURE_EVERY_S = 0.2  # whoever was matched is looked at this often until the card is checked
 SURE_FOR_S = 1.0  # and must have been seen this lately: a glance down at the card is shorter
+SPOT_CHECKS = 0.4  # share of the looks beyond the template's of which it is asked whose face they saw
 LOOKS = 2  # complete templates that may be compared before a try ends as not matched
 _CHALLENGE_REASONS = (Guidance.LOOK_STRAIGHT, Guidance.OPEN_EYES, Guidance.HOLD_STILL, Guidance.BLURRED)
 
@@ -265,7 +267,7 @@ class FaceTry:
             self._watched = None
             self._rest = Rest()
             self._let_go_unless_sure(frame.at)
-            return Observation(self._shown(Guidance.FIND_FACE, frame.at), self._progress(), decision=self._decision)
+            return Observation(self._shown(why_unseen(rgb), frame.at), self._progress(), decision=self._decision)
         if tracked.track != self._track:
             self._start_over(tracked.track)
         points = tracked.mesh.points
@@ -275,9 +277,9 @@ class FaceTry:
         overwrite(tracked.mesh.crop_points)
         why = reason(view, light, self._steady.shown)
         self._blink.add(view.openness, frame.at)
-        can_move = self._rest.add(view.pose.yaw, frame.at)
+        can_move = self._rest.add(view.pose, frame.at)
         # A movement that is asked for is measured by itself, and so is the way back from it.
-        asked = self._challenge is not None or bool(self._answers)
+        asked = bool(self._answers) or (self._challenge is not None and self._challenge.is_begun_by(view.pose))
         by_itself = not asked and self._decision is None and view.eyes_px >= DEPTH_EYES_PX
         if by_itself:
             self._depth.add(points, view.pose)
@@ -287,6 +289,8 @@ class FaceTry:
             self._make_sure(rgb, points, why, frame.at, repeated=repeated)
         elif self._challenge is not None:
             self._answer(rgb, points, view, frame.at)
+            if self._still_rests and why is None and not repeated:
+                self._gather(rgb, points, view, light)
         elif why is None and not repeated:
             self._gather(rgb, points, view, light)
         if by_itself and self._depth.counts and not self._added:
@@ -326,8 +330,14 @@ class FaceTry:
     def _waits(self) -> bool:
         """Whether there is nothing to gather: a reason or a movement not yet begun is shown, or all is known."""
         if self._challenge is not None:
-            return not self._challenge.begun
+            return not self._challenge.begun and not self._still_rests
         return self._steady.shown is not None or (self._live and len(self._template) >= SIZE)
+
+    @property
+    def _still_rests(self) -> bool:
+        """Whether somebody was asked early, and more looks are wanted of the head that has not begun to move."""
+        asked = self._challenge is not None and not self._challenge.begun
+        return asked and self._passive.frames < LEAST_FRAMES
 
     # -- one frame ------------------------------------------------------------------------------------------------
 
@@ -363,7 +373,8 @@ class FaceTry:
         """Take evidence from a good frame: liveness always, identity where the frame improves the template."""
         self._good += 1
         # Once the face counts as live, more looks change nothing; in doubt, every third frame is looked at.
-        if self._passive.frames < LEAST_FRAMES or (not self._live and self._good % 3 == 0):
+        looked = self._passive.frames < LEAST_FRAMES or (not self._live and self._good % 3 == 0)
+        if looked:
             self._passive.add(self._engine.passive.look(rgb, points))
         weight = quality(view, light)
         if self._template.wants(weight):
@@ -371,6 +382,8 @@ class FaceTry:
             self._added = self._template.add(embedding, weight)
             if not self._added:
                 self._swapped()
+        elif looked and self._engine.rng.random() < SPOT_CHECKS and not self._is_same(rgb, points):
+            self._swapped()  # somebody's own face was to be looked at in place of what they hold up
 
     def _answer(self, rgb: Pixels, points: geometry.Points, view: View, at: float) -> None:
         assert self._challenge is not None

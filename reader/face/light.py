@@ -19,7 +19,7 @@ from reader.vault import overwrite
 
 _SMALL = 96  # light is smooth: half the crop's resolution measures it as well
 _FINE = 64  # width of the eye region that sharpness is measured on
-_CLIPPED = 247  # code values above 0.97 of the range are a sensor's upper end
+CLIPPED = 247  # code values above 0.97 of the range are a sensor's upper end
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def read_light(crop: Pixels, points: Points) -> LightReading:
         face=_mean(small, skin) / 255.0,
         background=behind / max(face_light, 1e-3),
         left_right=abs(halves[0] - halves[1]) / max(halves[0] + halves[1], 1e-3),
-        clipped=cv2.countNonZero(skin * (small > _CLIPPED)) / area,
+        clipped=cv2.countNonZero(skin * (small > CLIPPED)) / area,
         sharpness=sharpness(crop, points),
     )
     for gone in (grey, small, linear, surroundings):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from reader.face.image import Pixels
+from reader.face.light import CLIPPED
 from reader.session.vocabulary import Guidance
 
 _STRIDE = 16  # every sixteenth pixel each way: a thousand of them say how bright a picture is
 _BLACK = 0.06  # mean of the code values, 0..1; a room that exposure still lights up has more
-_CLIPPED, _MOST_CLIPPED = 247, 0.85  # share of the pixels at the sensor's upper end
+_MOST_CLIPPED = 0.85  # share of the pixels at the sensor's upper end
 
 
 def why_unseen(rgb: Pixels) -> Guidance:
@@ -19,6 +20,6 @@ def why_unseen(rgb: Pixels) -> Guidance:
     some = rgb[::_STRIDE, ::_STRIDE]
     if float(some.mean()) < _BLACK * 255.0:
         return Guidance.TOO_DARK
-    if float((some.min(axis=2) > _CLIPPED).mean()) > _MOST_CLIPPED:
+    if float((some.min(axis=2) > CLIPPED).mean()) > _MOST_CLIPPED:
         return Guidance.DIRECT_LIGHT
     return Guidance.FIND_FACE

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from reader.devices.ports import Frame, LightRequest
 from reader.face.engine import NoFaceInPhoto, Observation
-from reader.face.image import BadImage, as_rgb
+from reader.face.image import BadImage
 from reader.face.liveness.own_light import OwnLightCue
-from reader.face.unseen import why_unseen
 from reader.kiosk.heat import rest_after
 from reader.kiosk.light import LightLoop
 from reader.kiosk.trace import Trace
@@ -211,8 +210,6 @@ class FaceWorker(Worker[FaceOrder]):
         start = self._now()
         try:
             seen = self._try.observe(frame)
-            if seen.guidance is Guidance.FIND_FACE:
-                seen = replace(seen, guidance=why_unseen(as_rgb(frame.pixels)))
         except BadImage:
             return 0.0  # one torn frame is no reason to stop looking
         end = self._now()

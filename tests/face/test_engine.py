@@ -24,8 +24,9 @@ from reader.face.guidance import View
 from reader.face.image import BadImage
 from reader.face.liveness.challenge import Answer, Challenge
 from reader.face.liveness.motion import DepthCue
-from reader.face.liveness.rule import Weights
+from reader.face.liveness.rule import LEAST_FRAMES, Weights
 from reader.face.settings import FaceSettings
+from reader.face.template import SIZE, Template
 from reader.session.failures import Failure
 from reader.session.vocabulary import Guidance
 
@@ -133,6 +134,42 @@ def test_whoever_takes_the_place_of_a_living_person_is_not_let_through(
     assert all(one.decision is None or not one.decision.matched for one in seen)
 
 
+def test_looks_at_somebodys_own_face_do_not_help_what_they_held_up(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film fills the template, then its holder's own face takes its place, on the same track."""
+    attempt = engine.begin(10.0)
+    watch(attempt, camera(portraits["person_b_2"], seconds=0.2))
+    monkeypatch.setattr(Template, "wants", lambda template, weight: len(template) < SIZE)
+    looks = [attempt.cues.frames]
+    for shot in camera(portraits["person_a_2"], seconds=1.0, start=10.2, seed=2):
+        attempt.observe(shot)
+        looks.append(attempt.cues.frames)
+    assert looks[0] >= SIZE
+    assert 0 in looks, "all that was gathered of the one face is gone when the other is found out"
+
+
+def test_whoever_is_asked_early_is_looked_at_until_the_head_moves(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "settings", FaceSettings(always_challenge=True))
+    attempt = engine.begin(10.0)
+    shots = camera(portraits["person_b_2"], seconds=1.5)
+    looks = []
+    for shot in shots:
+        if attempt.observe(shot).guidance in TURNS:
+            looks.append(attempt.cues.frames)
+    assert looks[0] < LEAST_FRAMES
+    assert looks[-1] == LEAST_FRAMES
+
+
+def test_in_the_dark_nobody_is_sent_to_look_for_the_camera(engine: FaceEngine) -> None:
+    attempt = engine.begin(10.0)
+    dark = np.random.default_rng(1).integers(0, 6, (480, 640, 3), dtype=np.uint8)
+    seen = watch(attempt, (Shot(dark, 10.0 + k / 30, k) for k in range(15)))
+    assert [one.guidance for one in seen[:1] + seen[-1:]] == [None, Guidance.TOO_DARK], "and it is held steady"
+
+
 def asked(
     engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[FaceTry, float]:
@@ -192,9 +229,24 @@ def test_the_way_back_from_a_movement_shows_no_depth_of_its_own(
     fed: list[Pose] = []
     monkeypatch.setattr(Challenge, "add", lambda challenge, points, pose, at: Answer(challenge.kind, passed=False))
     monkeypatch.setattr(DepthCue, "add", lambda cue, points, pose: fed.append(pose))
-    watch(attempt, camera(portraits["person_b_2"], seconds=0.3, start=at + 0.04, seed=2))
-    assert attempt.cues.answers
+    film = camera(portraits["person_b_2"], seconds=0.4, start=at + 0.04, seed=2)
+    while not attempt.cues.answers:
+        attempt.observe(next(film))
+    fed.clear()
+    watch(attempt, film)
     assert not fed
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_depth_is_looked_for_until_the_movement_that_was_asked_for_begins(
+    engine: FaceEngine, portraits: Portraits, camera: Camera, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    attempt, at = asked(engine, portraits, camera, monkeypatch)
+    fed: list[Pose] = []
+    monkeypatch.setattr(Challenge, "is_begun_by", lambda challenge, pose: begun)
+    monkeypatch.setattr(DepthCue, "add", lambda cue, points, pose: fed.append(pose))
+    watch(attempt, camera(portraits["person_b_2"], seconds=0.1, start=at + 0.04, seed=2))
+    assert bool(fed) is not begun
 
 
 def test_a_frame_without_a_face_does_not_take_the_instruction_from_the_screen(

@@ -35,6 +35,7 @@ from reader.face.liveness.rule import (
     LEAST_BANDS,
     LEAST_BORDER,
     LEAST_FRAMES,
+    SOONEST,
     SURE_TURN_DEPTH,
     Cues,
     Verdict,
@@ -131,6 +132,29 @@ def test_nobody_is_asked_to_turn_for_nothing(
     if verdict(cues, WEIGHTS) is Verdict.CHALLENGE:
         left = WEIGHTS.most_challenges - len(given_answers)
         assert verdict(replace(cues, answers=(*given_answers, *[HEAD] * left)), WEIGHTS) is Verdict.LIVE
+
+
+@given(st.integers(0, LEAST_FRAMES - 1), st.floats(-12, 8.5), st.booleans(), st.booleans())
+def test_nobody_is_asked_early_whom_the_looks_still_to_come_could_let_through_unasked(
+    frames: int, passive: float, solid: bool, blinks: bool
+) -> None:
+    cues = Cues(passive, frames, 0.0, solid=solid, blinks=int(blinks))
+    early = verdict(cues, WEIGHTS)
+    assert early in (Verdict.CHALLENGE if frames >= SOONEST else Verdict.MORE, Verdict.MORE)
+    if early is Verdict.CHALLENGE:
+        best = (passive * frames + 8.5 * (LEAST_FRAMES - frames)) / LEAST_FRAMES
+        assert verdict(Cues(best, LEAST_FRAMES, 0.0, solid=True, blinks=1), WEIGHTS) is not Verdict.LIVE
+        assert verdict(replace(cues, frames=LEAST_FRAMES), WEIGHTS) is Verdict.CHALLENGE
+
+
+def test_a_doubtful_face_is_asked_after_five_looks_and_judged_after_ten() -> None:
+    doubtful = replace(GOOD, passive=0.0, frames=SOONEST)
+    assert verdict(replace(doubtful, frames=SOONEST - 1), WEIGHTS) is Verdict.MORE
+    assert verdict(doubtful, WEIGHTS) is Verdict.CHALLENGE
+    assert verdict(replace(doubtful, answers=(HEAD,)), WEIGHTS) is Verdict.MORE
+    assert verdict(replace(doubtful, answers=(HEAD,), frames=LEAST_FRAMES), WEIGHTS) is Verdict.LIVE
+    assert verdict(replace(doubtful, passive=WEIGHTS.refuse - 2), WEIGHTS) is Verdict.MORE
+    assert verdict(replace(GOOD, frames=SOONEST), WEIGHTS, always_challenge=True) is Verdict.CHALLENGE
 
 
 def test_a_flat_turn_is_worse_than_none() -> None:
@@ -303,7 +327,7 @@ def test_no_answer_in_time_is_an_answer() -> None:
 def asked_while(degrees: list[float]) -> list[bool]:
     """Return at which of these yaws, thirty a second, a movement may be asked for."""
     rest = Rest()
-    return [rest.add(math.radians(yaw), k / 30) for k, yaw in enumerate(degrees)]
+    return [rest.add(Pose(math.radians(yaw), 0.0, 0.0), k / 30) for k, yaw in enumerate(degrees)]
 
 
 def test_a_head_at_rest_is_asked_soon_straight_ahead_and_later_aside() -> None:
@@ -324,6 +348,28 @@ def test_what_is_left_of_the_way_back_when_a_head_is_asked_is_less_than_a_turn(d
 def test_a_head_that_is_never_at_rest_is_asked_all_the_same(about: float, patience_s: float) -> None:
     trembling = [about + 6.0 * math.sin(2 * math.pi * 5 * k / 30) for k in range(120)]
     assert asked_while(trembling).index(True) == round(30 * patience_s)
+
+
+def test_a_head_that_still_looks_up_is_not_at_rest() -> None:
+    rest = Rest()
+    looks_up = [rest.add(Pose(0.0, math.radians(-30.0 + k), 0.0), k / 30) for k in range(30)]
+    stays = [rest.add(Pose(0.0, 0.0, 0.0), k / 30) for k in range(30, 40)]
+    assert not any(looks_up)
+    assert stays[-1]
+
+
+@pytest.mark.parametrize(("nods", "passes"), [(8.0, True), (3.0, False)])
+def test_a_turn_is_measured_from_the_height_that_the_head_turns_at(nods: float, passes: bool) -> None:
+    """Looking up makes a face narrower over its height without a turn; a sheet that hardly nods gains nothing by it."""
+    narrow = np.array([0.93, 1.0, 1.0], np.float32)
+    ahead, aside = with_eyes(ball(0.0)), with_eyes(ball(math.radians(20)))
+    challenge = Challenge(Guidance.TURN_LEFT, 0.0, ahead, Pose(0.0, math.radians(-nods), 0.0))
+    path = [(0.5, 0.0), (0.6, 4.0), (0.7, 9.0), (0.8, 20.0), (0.9, 20.0), (1.0, 10.0)]
+    shown = ((at, math.radians(yaw), (ahead if yaw < 10 else aside) * narrow) for at, yaw in path)
+    answers = (challenge.add(points, Pose(yaw, 0.0, 0.0), at) for at, yaw, points in shown)
+    answer = next((one for one in answers if one is not None), None)
+    assert answer is not None
+    assert answer.passed is passes
 
 
 def with_eyes(points: Points) -> Points:

@@ -78,3 +78,22 @@ def test_whoever_holds_a_print_turns_the_print(people: tuple[Person, ...]) -> No
     plain, heeding = Heeding(attack.scene), Heeding(attack.scene)
     heeding.hear(Guidance.TURN_LEFT, 0.0)
     assert (track(heeding, "yaw") - track(plain, "yaw")).max() == pytest.approx(23.0, rel=0.02)
+
+
+def test_some_hold_it_aside_and_bring_it_back_where_that_is_asked_but_keep_their_own_head_straight(
+    people: tuple[Person, ...],
+) -> None:
+    attack = presentation(Species.PRINT_FLAT, people[1], people[2], 3)
+    seed = 3  # every fourth
+    plain, held = track(Heeding(attack.scene), "yaw"), track(Heeding(attack.scene, seed), "yaw")
+    aside = held - plain
+    assert np.ptp(aside) == pytest.approx(0.0, abs=1e-6)
+    assert 12.0 <= abs(aside[0]) <= 28.0
+    heeding = Heeding(attack.scene, seed)
+    back = Guidance.TURN_RIGHT if aside[0] > 0 else Guidance.TURN_LEFT
+    heeding.hear(back, 0.0)
+    brought = (track(heeding, "yaw") - plain) * np.sign(aside[0])
+    assert brought[:8] == pytest.approx(abs(aside[0]))
+    assert -46.0 <= brought.min() <= 1e-6, "to straight ahead or across"
+    person = Scene((Visitor(people[1], still(Pose()), STILL),))
+    assert Heeding(person, seed)(1.0).actors[0].pose(1.0) == person.actors[0].pose(1.0)

@@ -95,6 +95,7 @@ def test_without_a_screen_the_exit_status_says_refused(
 ) -> None:
     site = tmp_path / "site.toml"
     site.write_text("[site]\nclinic_nam = 'x'\n", encoding="utf-8")
+    pygame.display.quit()  # an earlier test may have left its screen open: there must be none here
     monkeypatch.setenv("SDL_VIDEODRIVER", "nosuchdriver")
     result = CliRunner().invoke(app, ["run", "--site", str(site)])
     assert result.exit_code == 2

@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 from hw_sim.cli import SCENARIOS
@@ -15,8 +17,8 @@ from hw_sim.junit import write
 from hw_sim.scenario.batch import Order, play_all
 from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.picture import LANES, stages, timeline_svg, work
-from hw_sim.scenario.played import Played
-from hw_sim.scenario.schema import Expect, Scenario, ScenarioError, load
+from hw_sim.scenario.played import Played, Restart, judge
+from hw_sim.scenario.schema import Do, Expect, Scenario, ScenarioError, load
 from hw_sim.scenario.virtual import World, play, play_in
 from typer.testing import CliRunner
 
@@ -95,6 +97,41 @@ def test_a_run_leaves_junit_a_timeline_and_the_events(tmp_path: Path) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
     assert (tmp_path / "face" / "events.log").read_text("utf-8").startswith("PartChanged(")
     assert ET.parse(tmp_path / "face" / "timeline.svg").getroot().tag == f"{SVG}svg"
+
+
+@pytest.mark.parametrize(
+    ("fault", "restart", "problem"),
+    [
+        (Do(fault=FaultKind.KIOSK_DIES), Restart("x", 1.0, 1.5, 15.9), None),
+        (Do(fault=FaultKind.KIOSK_DIES), Restart("x", 1.0, 8.0, 17.0), "x: 16.0 s until back"),
+        (Do(fault=FaultKind.KIOSK_DIES), Restart("x", 1.0, 1.5), "x: not back"),
+        (Do(fault=FaultKind.WORKER_HANGS, worker="card"), Restart("x", 1.0, 33.0, 46.0), None),
+        (
+            Do(fault=FaultKind.WORKER_HANGS, worker="card"),
+            Restart("x", 1.0, 37.0, 46.0),
+            "x: was given up only after 36.0 s",
+        ),
+    ],
+)
+def test_a_restart_is_judged_from_when_the_part_broke_or_was_given_up(
+    fault: Do, restart: Restart, problem: str | None
+) -> None:
+    played = Played("x", Scenario(title="x", do=(fault,), expect=Expect(results=0, restarts=1)), ended_at=Step.IDLE)
+    played.restarts.append(restart)
+    judge(played)
+    assert played.problems == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize("name", ["warm", "firmware_slows"])
+def test_a_kiosk_that_eases_off_looks_at_most_eight_times_a_second(name: str, tmp_path: Path) -> None:
+    looks = {}
+    for file in ("face", name):
+        (tmp_path / file).mkdir()
+        played = play(load(SCENARIOS / f"{file}.toml"), file, tmp_path / file)
+        assert played.ok, played.problems
+        begun = sorted(span.start for span in played.spans if (span.lane, span.name) == ("inference", "frame"))
+        looks[file] = median(later - earlier for earlier, later in pairwise(begun))  # an order wakes it sooner
+    assert looks[name] >= 1 / 8 - 1e-6 > looks["face"]
 
 
 def test_junit_says_what_went_wrong(tmp_path: Path) -> None:

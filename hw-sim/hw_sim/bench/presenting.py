@@ -48,7 +48,7 @@ LIVE_LIMIT_S = 5.0
 BONA_FIDE = "bona-fide"
 STRANGERS = "bona-fide-research-set"
 KINDS = (*Species, BONA_FIDE, STRANGERS)
-FRESH = 28_000  # seeds from here on are only reported on; those below have seen the rule being made
+FRESH = 29_000  # seeds from here on are only reported on; those below have seen the rule being made
 
 
 @dataclass(frozen=True, slots=True)

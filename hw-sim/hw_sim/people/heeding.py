@@ -78,9 +78,11 @@ def _eased(share: float) -> float:
 class Heeding:
     """A scene whose actors follow guidance: give it to ``VirtualCamera`` as its scene, and ``hear`` what is asked.
 
-    With every other seed things held up are turned farther than a head turns, by 28 to 46 degrees instead of 23.
-    Reaction takes 0.4 to 1.1 s and movement 0.4 to 0.8 s, from ``seed``. A word repeated during a movement changes
-    nothing. Words that ask for no movement are not answered. What says that it is ``put_away`` is lowered for turns.
+    With every other seed things held up are turned farther than a head turns, by 28 to 46 degrees instead of 23; with
+    every other of those they are held aside before, by 12 to 28 degrees, and brought back to straight ahead or across
+    where that is asked. Reaction takes 0.4 to 1.1 s and movement 0.4 to 0.8 s, from ``seed``. A word repeated during a
+    movement changes nothing. Words that ask for no movement are not answered. What says that it is ``put_away`` is
+    lowered for turns.
     """
 
     def __init__(self, scene: Scene, seed: int = 0) -> None:
@@ -88,6 +90,10 @@ class Heeding:
         self._random = np.random.default_rng([seed, 61])
         # A sheet shows the more depth to a mesh the farther it is turned, and some know.
         self._swing = 1.0 if seed % 2 == 0 else float(np.random.default_rng([seed, 67]).uniform(1.2, 2.0))
+        # A sheet that begins aside gets wider before it gets narrower.
+        side = np.random.default_rng([seed, 71])
+        self._aside = float(side.uniform(12.0, 28.0) * side.choice((-1.0, 1.0))) if seed % 4 == 3 else 0.0
+        self._across = float(side.uniform(0.0, 1.0))
         self._reactions: list[_Reaction] = []
 
     def hear(self, word: Guidance | None, t: float) -> None:
@@ -99,16 +105,19 @@ class Heeding:
 
     def __call__(self, t: float) -> Scene:
         """Return the scene at ``t``."""
-        if not self._reactions:
+        if not self._reactions and not self._aside:
             return self._scene
         return replace(self._scene, actors=tuple(self._moved(actor, t) for actor in self._scene.actors))
 
     def _moved(self, actor: Actor, t: float) -> Actor:
         put_away = bool(getattr(actor, "put_away", False))
-        swing = 1.0 if isinstance(actor, Visitor) else 0.0 if put_away else self._swing
+        held = not isinstance(actor, Visitor) and not put_away
+        swing = self._swing if held else 0.0 if put_away else 1.0
+        aside = self._aside if held else 0.0
 
         def moved(at: float) -> Pose:
-            pose = self._shifted(actor.path.at(at), at, swing=swing)
+            pose = actor.path.at(at)
+            pose = self._shifted(replace(pose, yaw=pose.yaw + aside), at, swing=swing, aside=aside)
             return self._lowered(pose, at) if put_away else pose
 
         keys = tuple(Key(at, moved(at), Easing.LINEAR) for at in (t, t + _AHEAD_S))
@@ -120,17 +129,21 @@ class Heeding:
         down = max((one.lowered(t) for one in self._reactions if _MOVES[one.word].shift.yaw), default=0.0)
         return replace(pose, y_mm=pose.y_mm + down * _LOWER_MM)
 
-    def _shifted(self, pose: Pose, t: float, *, swing: float) -> Pose:
-        """Return where the reactions take a pose by ``t``. swing: how far it turns, over how far a head does."""
+    def _shifted(self, pose: Pose, t: float, *, swing: float, aside: float) -> Pose:
+        """Return where the reactions take a pose by ``t``.
+
+        swing: how far it turns, over how far a head does. aside: degrees by which it is held aside before.
+        """
         for reaction in self._reactions:
             move, share = _MOVES[reaction.word], reaction.share(t)
             by, left = move.shift, 1.0 - move.straighten * share
+            back = aside * by.yaw < 0
             pose = replace(
                 pose,
                 x_mm=pose.x_mm + share * by.x_mm,
                 y_mm=pose.y_mm + share * by.y_mm,
                 distance_mm=pose.distance_mm + share * by.distance_mm,
-                yaw=left * pose.yaw + share * swing * by.yaw,
+                yaw=left * pose.yaw + share * (self._across * swing * by.yaw - aside if back else swing * by.yaw),
                 pitch=left * pose.pitch,
                 roll=left * pose.roll,
                 blink=max(pose.blink, share * by.blink),

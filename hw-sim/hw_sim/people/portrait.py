@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import math
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_sim.people.sources import PhotosMissing
+from reader.face import detector as detecting
+from reader.face import geometry, image
+from reader.face import landmarks as meshing
 from reader.face.detector import FaceDetector
 from reader.face.geometry import CHIN, OUTLINE, box, five_points, pose
 from reader.face.guidance import LIMITS
@@ -21,8 +26,8 @@ from reader.face.landmarks import OnnxLandmarks, region_of_detection, region_of_
 from reader.face.light import sharpness
 from reader.face.modelstore import ModelRefused, ModelStore
 
-_CUTTER = "5"  # goes into the cache's names: raise it when cut_out changes
 _WORK_EYES_PX = 56.0  # distance of the pupils at which the person is cut out
+_MAKERS = (detecting, geometry, image, meshing)  # whose code decides what a cut-out portrait is, besides this file
 _KEEP_EYES_PX = 128.0  # more detail than this no camera picture at 300 mm can show
 _STRAIGHT = math.radians(10)  # within this somebody looks straight ahead, as the kiosk measures it
 _COLOUR = 4.0  # grey levels between a pixel's channels and their mean: black-and-white photographs have less
@@ -68,14 +73,17 @@ def default_models() -> Path:
 
 
 @cache
-def _finder(models: Path) -> tuple[FaceDetector, OnnxLandmarks, str]:
+def _finder(models: Path) -> tuple[FaceDetector, OnnxLandmarks, bytes]:
+    """Return the nets, and a hash of them and of the code that cuts people out: what another made is not taken up."""
     store = ModelStore(models)
     try:
         detector = FaceDetector(store.session("face_detector"))
         landmarks = OnnxLandmarks(store.session("face_landmarks"))
     except ModelRefused as error:
         raise PhotosMissing(f"virtual people need the face models: {error}") from None
-    return detector, landmarks, store.manifest.models["face_landmarks"].sha256
+    nets = "".join(store.manifest.models[name].sha256 for name in ("face_detector", "face_landmarks"))
+    code = "".join(inspect.getsource(module) for module in (*_MAKERS, sys.modules[__name__]))
+    return detector, landmarks, hashlib.sha256((nets + code).encode()).digest()
 
 
 def open_portrait(path: Path, store: Path | None, models: Path | None = None, *, short_hair: bool = False) -> Portrait:
@@ -83,9 +91,9 @@ def open_portrait(path: Path, store: Path | None, models: Path | None = None, *,
 
     Raises PhotosMissing when the file is no picture, shows no face, or the models are not built.
     """
-    detector, landmarks, model = _finder(models or default_models())
+    detector, landmarks, maker = _finder(models or default_models())
     data = path.read_bytes()
-    name = hashlib.sha256(data + model.encode() + _CUTTER.encode() + bytes([short_hair])).hexdigest()[:24]
+    name = hashlib.sha256(data + maker + bytes([short_hair])).hexdigest()[:24]
     kept = store / f"{name}.npz" if store else None
     if kept and kept.is_file():
         with np.load(kept) as found:

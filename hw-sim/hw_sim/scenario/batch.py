@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hw_sim.pcsc import IN_NAMESPACE
 from hw_sim.scenario.picture import save_screens, timeline_svg
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import load
 
+if TYPE_CHECKING:  # the real-time runner brings threads, MQTT and SDL with it
+    from hw_sim.scenario.real import CardParts
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One scenario to play. out: where its screens (real time), event log (virtual time) and timeline go."""
+    """One scenario to play. out: where its screens (real time), event log (virtual time) and timeline go.
+
+    pcsc: in real time, over a pcscd of its own.
+    """
 
     path: Path
     out: Path | None = None
     broker: str = "auto"
+    pcsc: bool = False
     virtual: bool = False
     pixels: bool = False
     seed: int = 1
@@ -30,6 +41,10 @@ class Order:
 
 def play_one(order: Order) -> Played:
     """Play one and keep what it shows. Raises ScenarioError."""
+    if order.pcsc and os.environ.get(IN_NAMESPACE) != "1":
+        from hw_sim.scenario.over_pcsc import play_apart
+
+        return play_apart(order)
     scenario, name = load(order.path), order.path.stem
 
     def say(line: str) -> None:
@@ -46,7 +61,8 @@ def play_one(order: Order) -> Played:
             from hw_sim.scenario import real
 
             record = order.out is not None
-            played = real.play(scenario, name, Path(home), broker=order.broker, record=record, say=say)
+            with _cards(order) as cards:
+                played = real.play(scenario, name, Path(home), broker=order.broker, cards=cards, record=record, say=say)
     if order.out is not None:
         folder = order.out / name
         save_screens(played, folder)
@@ -55,6 +71,15 @@ def play_one(order: Order) -> Played:
             (folder / "events.log").write_text("\n".join(played.log) + "\n", "utf-8")
     played.snapshots.clear()  # surfaces do not travel between processes
     return played
+
+
+def _cards(order: Order) -> contextlib.AbstractContextManager[CardParts | None]:
+    """Return the card's side; none for what the runner itself makes."""
+    if not order.pcsc:
+        return contextlib.nullcontext()
+    from hw_sim.scenario.over_pcsc import cards_over_pcsc
+
+    return cards_over_pcsc()
 
 
 def play_all(orders: Sequence[Order], jobs: int = 1) -> Iterator[Played]:

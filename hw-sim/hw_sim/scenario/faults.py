@@ -60,6 +60,8 @@ class FaultKind(StrEnum):
     CLOCK_YEAR_BACK = "clock_year_back"
     CLOCK_UNSET = "clock_unset"  # no battery and no network: 1 January 1970, not synchronised
     CLOCK_OK = "clock_ok"
+    WARM = "warm"  # warm enough to ease off
+    FIRMWARE_SLOWS = "firmware_slows"  # the board is throttled, whatever its sensor says
     TOO_HOT = "too_hot"
     COOLED = "cooled"
     # -- threads and processes -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from hw_sim.scenario.faults import FaultKind
 from reader.card.errors import PhotoRejected
 from reader.card.photo import InProcessDecoder, PendingPhoto, PhotoDecoder
 from reader.desk.store import Store
+from reader.devices.board import Throttling
 from reader.kiosk.clock import Clock
 from reader.kiosk.health import Figures
 from reader.uplink.outbox import MAX_ROWS, Outbox
@@ -34,6 +35,9 @@ _REFUSALS = {
 }
 
 
+_CELSIUS = {FaultKind.WARM: 75.0, FaultKind.TOO_HOT: 86.0, FaultKind.COOLED: 48.0}
+
+
 class Machine:
     """One computer. ``fault`` breaks or mends it; kiosk and uplink see its clock and disk, the desk has its own."""
 
@@ -42,7 +46,8 @@ class Machine:
         self._sleep = sleep
         self._step = datetime.timedelta(0)
         self._unset_since: float | None = None
-        self.temperature_c = 48.0
+        self.temperature_c = _CELSIUS[FaultKind.COOLED]
+        self.slowed = False
         self.disk: FaultKind | None = None
         self.on_put: Callable[[uuid.UUID], None] = lambda result_id: None
 
@@ -74,8 +79,11 @@ class Machine:
             self.disk = kind
         elif kind in (FaultKind.DISK_OK, FaultKind.OUTBOX_OK):
             self.disk = None
-        elif kind in (FaultKind.TOO_HOT, FaultKind.COOLED):
-            self.temperature_c = 86.0 if kind is FaultKind.TOO_HOT else 48.0
+        elif kind in _CELSIUS:
+            self.temperature_c = _CELSIUS[kind]
+            self.slowed = self.slowed and kind is not FaultKind.COOLED
+        elif kind is FaultKind.FIRMWARE_SLOWS:
+            self.slowed = True
         else:
             return False
         return True
@@ -89,6 +97,7 @@ class Machine:
         """What the computer tells about itself."""
         return Figures(
             temperature_c=self.temperature_c,
+            firmware=Throttling(False, self.slowed, False, self.slowed),
             clock_synced=self._unset_since is None,
             disk_free_bytes=0 if self.disk is FaultKind.DISK_FULL else 8_000_000_000,
             memory_free_bytes=400_000_000,

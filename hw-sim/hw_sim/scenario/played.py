@@ -15,6 +15,7 @@ from reader.session.vocabulary import Step
 from reader.uplink.messages import ResultMessage
 
 RECOVERED_S = 15.0
+PATIENCE_S = 35.0  # until a part that hangs is given up; writing a result may take the longest
 STILL_S = 2.0  # a picture is taken away after 1.5 s
 HUNG_STILL_S = 8.0  # a main loop that hangs takes nothing away: its guard ends the process
 
@@ -102,12 +103,16 @@ def _restarts(played: Played, say: Callable[[str], None]) -> None:
     if len(played.restarts) != played.scenario.expect.restarts:
         whys = "; ".join(restart.why for restart in played.restarts) or "none"
         say(f"{len(played.restarts)} restarts ({whys}), expected {played.scenario.expect.restarts}")
+    faults = {do.fault for do in played.scenario.do}
+    hung = bool(faults & {FaultKind.WORKER_HANGS, FaultKind.MAIN_HANGS})  # what hangs is first waited for
     for restart in played.restarts:
-        down = None if restart.back_at is None else restart.back_at - restart.ended_at
+        since = restart.ended_at if hung else restart.broke_at
+        down = None if restart.back_at is None else restart.back_at - since
         if down is None or down > RECOVERED_S:
             say(f"{restart.why}: {'not' if down is None else f'{down:.1f} s until'} back")
-    hung = any(do.fault is FaultKind.MAIN_HANGS for do in played.scenario.do)
-    if played.still_s > (HUNG_STILL_S if hung else STILL_S):
+        if restart.ended_at - restart.broke_at > PATIENCE_S:
+            say(f"{restart.why}: was given up only after {restart.ended_at - restart.broke_at:.1f} s")
+    if played.still_s > (HUNG_STILL_S if FaultKind.MAIN_HANGS in faults else STILL_S):
         say(f"a face stood still on the screen for {played.still_s:.1f} s")
 
 

@@ -29,7 +29,7 @@ from hw_sim.scenario.faults import FaultKind
 from hw_sim.scenario.hands import Hands, HandsError
 from hw_sim.scenario.machine import BrittleDecoder, BrittleStore, Machine
 from hw_sim.scenario.played import Played, Snapshot, judge
-from hw_sim.scenario.schema import Do, Scenario
+from hw_sim.scenario.schema import Do, Scenario, ScenarioError
 from hw_sim.scenario.troubles import CAMERA_FAULTS, CARD_FAULTS, FLAPS, SLOW_DELIVERY_S
 from hw_sim.scenario.world import KIOSK, SITE, Cast, card_of, config_for, desk_order, staff_codes
 from reader.card.photo_child import ChildProcessDecoder
@@ -65,6 +65,9 @@ ELSEWHERE: Mapping[FaultKind, str] = {
     FaultKind.BROKER_LOSES: f"{_KILL}::test_the_broker_dies_at_each_point_of_the_publish_sequence",
     FaultKind.BROKER_DOUBLES: f"{_KILL}::test_acknowledgements_are_lost",  # so that what was stored comes again
 }
+
+
+_OF_CARDS = frozenset({*CARD_FAULTS, FaultKind.READER_UNPLUG, FaultKind.READER_PLUG, FaultKind.READER_FLAP})
 
 
 class Slot(Protocol):
@@ -314,6 +317,16 @@ def start_uplink(folder: Path, broker: BrokerSettings, spans: list[Span] | None 
         thread.join(10)
 
 
+def refuse_unplayable(scenario: Scenario, cards: CardParts) -> None:
+    """Raise ScenarioError where a scenario breaks what cannot be broken here in real time, and say where it can."""
+    here = {*cards.faults, *({FaultKind.READER_FLAP} if FaultKind.READER_UNPLUG in cards.faults else ())}
+    for kind in (do.fault for do in scenario.do if do.fault is not None):
+        if kind in ELSEWHERE:
+            raise ScenarioError(f"{kind.value}: play it with --virtual (broken with real parts by {ELSEWHERE[kind]})")
+        if kind in _OF_CARDS and kind not in here:
+            raise ScenarioError(f"{kind.value}: needs the slot inside this process: play it without --pcsc")
+
+
 def play(
     scenario: Scenario,
     name: str,
@@ -324,7 +337,12 @@ def play(
     record: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Played:
-    """Play one scenario to its end or its limit and judge it. ``folder`` keeps outbox and desk store."""
+    """Play one scenario to its end or its limit and judge it. ``folder`` keeps outbox and desk store.
+
+    cards: slot and reader, by default in this process. Raises ScenarioError for faults that cannot be played here.
+    """
+    cards = cards or in_process_card(two_readers=scenario.two_readers)
+    refuse_unplayable(scenario, cards)
     pygame.display.quit()
     played = Played(name, scenario)
     with broker_for(folder, broker) as running:
@@ -341,7 +359,7 @@ def play(
                     scenario,
                     played,
                     folder,
-                    cards or in_process_card(two_readers=scenario.two_readers),
+                    cards,
                     desk,
                     running,
                     cable,

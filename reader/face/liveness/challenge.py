@@ -17,6 +17,7 @@ TURN = math.radians(14)  # comfortable for an older neck, and enough for the nos
 REACTION_S = 0.15  # nobody reacts faster; what happens sooner was not an answer
 LIMIT_S = 5.0
 _BEGUN = math.radians(3)  # a head that sways stays below
+_NOD = math.radians(5)
 _ENOUGH = math.radians(30)  # what lies beyond shows no more, and the mesh gets worse there
 _DEEPER = math.radians(1)  # less is the mesh's own noise, and every deeper frame costs a comparison
 _BACK = math.radians(2)  # when the head has come back this far, its turn is over
@@ -38,16 +39,18 @@ class Rest:
     """
 
     def __init__(self) -> None:
-        self._yaw = math.inf
+        self._pose = Pose(math.inf, math.inf, math.inf)
         self._since = 0.0
         self._began = math.inf
 
-    def add(self, yaw: float, at: float) -> bool:
-        """Take one frame's yaw in radians; return whether a movement may be asked for now."""
+    def add(self, pose: Pose, at: float) -> bool:
+        """Take one frame's pose; return whether a movement may be asked for now."""
         self._began = min(self._began, at)
-        if abs(yaw - self._yaw) > _SWAY:
-            self._yaw, self._since = yaw, at
-        rest_s, patience_s = (_ASIDE_S, _ASIDE_PATIENCE_S) if abs(yaw) >= _NEAR else (_REST_S, _PATIENCE_S)
+        # A head that still looks up gets narrower over its height without having turned.
+        if max(abs(pose.yaw - self._pose.yaw), abs(pose.pitch - self._pose.pitch)) > _SWAY:
+            self._pose, self._since = pose, at
+        aside = abs(pose.yaw) >= _NEAR
+        rest_s, patience_s = (_ASIDE_S, _ASIDE_PATIENCE_S) if aside else (_REST_S, _PATIENCE_S)
         return at - self._since >= rest_s or at - self._began >= patience_s
 
 
@@ -70,26 +73,39 @@ class Challenge:
     def __init__(self, kind: Guidance, at: float, start: Points, pose: Pose) -> None:
         self.kind = kind
         self._asked_at = at
-        self._start = start.copy()
-        self._yaw = pose.yaw
         self._depth = 0.0
-        self._widest = roundness(start)
-        self._is_round = True
+        self._set_out(start.copy(), pose)
         self._farthest = 0.0
         self._turned_at: float | None = None
         self.begun = False  # whether the head has begun to move
         self.counts = False  # whether the last frame's depth is the answer's: whose face it was must then be asked
 
+    def _set_out(self, start: Points, pose: Pose) -> None:
+        """Measure from here on. Takes ownership of ``start``."""
+        self._start = start
+        self._from = pose
+        self._widest = roundness(start)
+        self._is_round = True
+
+    def is_begun_by(self, pose: Pose) -> bool:
+        """Tell whether a head in this pose has begun to turn."""
+        return abs(pose.yaw - self._from.yaw) > _BEGUN
+
     def add(self, points: Points, pose: Pose, at: float) -> Answer | None:
         """Take one frame; return the answer once there is one."""
         self.counts = False
         waited = at - self._asked_at
-        turned = pose.yaw - self._yaw
+        turned = pose.yaw - self._from.yaw
         if waited > LIMIT_S and self._turned_at is None:
             return self._close(passed=False)
         if waited < REACTION_S:
             return self._close(passed=False) if abs(turned) > TURN else None
-        self.begun = abs(turned) > _BEGUN
+        self.begun = self.is_begun_by(pose)
+        if self._turned_at is None and abs(turned) < _NOD < abs(pose.pitch - self._from.pitch):
+            overwrite(self._start)
+            self._set_out(points.copy(), pose)  # it still looked up, which is no turn but makes a face narrower too
+            self.begun = False
+            return None
         self._measure(points, abs(turned))
         wanted = turned if self.kind is Guidance.TURN_LEFT else -turned
         if wanted > TURN and self._turned_at is None:

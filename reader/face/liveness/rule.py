@@ -13,7 +13,7 @@ Evidence adds up in nats (log-odds of a living person against an attack), on one
     repeats     a picture came again exactly: a veto that nothing outweighs
 
 Strong evidence and depth without a challenge are enough; otherwise a turn is asked for, at most twice, and one of them
-must be made.
+must be made. It is asked for early where nothing that is still to come could make it needless.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from enum import StrEnum
 from reader.face.liveness.challenge import Answer
 
 LEAST_FRAMES = 10
+SOONEST = 5  # frames after which a turn is asked for where nothing that is still to come could make it needless
+_BEST_LOOK = 8.5
 LEAST_TURN_DEPTH = 0.045  # of the eye distance, at the turn's end: heads show 0.06 and more, bent sheets up to 0.034
 SURE_TURN_DEPTH = 0.06
 LEAST_BANDS = 0.03  # living faces under steady light reach 0.016
@@ -53,8 +55,8 @@ class Weights:
     bands: float = -2.0  # a nodding head can look banded
     blink: float = 0.5
     turn: float = 4.5
-    sure_turn: float = 9.0  # where depth was seen before it was asked as well
-    lone_turn: float = 6.0  # as deep, but no depth was seen before it was asked: a film may turn so by chance
+    sure_turn: float = 10.0  # where depth was seen by itself as well
+    lone_turn: float = 7.0  # as deep, but no depth was seen by itself: a film may turn so by chance
     failed: float = -3.0
     flat: float = -6.0
     most_challenges: int = 2
@@ -80,6 +82,16 @@ class Cues:
     flat: bool = False
     answers: tuple[Answer, ...] = ()
 
+    @property
+    def held(self) -> bool:
+        """Whether edges go with the face, as of something held up."""
+        return self.border >= LEAST_BORDER
+
+    @property
+    def banded(self) -> bool:
+        """Whether bands run over the face alone, as over a screen."""
+        return self.bands >= LEAST_BANDS
+
 
 def turned(answer: Answer) -> bool:
     """Tell whether a movement that was asked for was made, by something with depth."""
@@ -89,7 +101,7 @@ def turned(answer: Answer) -> bool:
 def evidence(cues: Cues, weights: Weights) -> float:
     """Return the sum of evidence in nats."""
     total = cues.passive + weights.depth * cues.solid + weights.flat * (cues.flat and not cues.solid)
-    total += weights.border * (cues.border >= LEAST_BORDER) + weights.bands * (cues.bands >= LEAST_BANDS)
+    total += weights.border * cues.held + weights.bands * cues.banded
     total += weights.blink * (cues.blinks > 0)
     for answer in cues.answers:
         if not answer.passed:
@@ -103,7 +115,7 @@ def evidence(cues: Cues, weights: Weights) -> float:
 
 def _of_a_turn(cues: Cues, weights: Weights) -> float:
     """Return what a turn as deep as a head's own is worth beside the other cues."""
-    if cues.border >= LEAST_BORDER or cues.bands >= LEAST_BANDS or cues.flat:
+    if cues.held or cues.banded or cues.flat:
         return weights.turn
     return weights.sure_turn if cues.solid else weights.lone_turn
 
@@ -111,7 +123,9 @@ def _of_a_turn(cues: Cues, weights: Weights) -> float:
 def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Verdict:
     """Return what follows from the cues."""
     if cues.frames < LEAST_FRAMES:
-        return Verdict.MORE
+        asked_anyway = always_challenge or _most_unasked(cues, weights) < weights.unasked
+        early = cues.frames >= SOONEST and not cues.answers and asked_anyway and not _is_lost(cues, weights)
+        return Verdict.CHALLENGE if early else Verdict.MORE
     if cues.repeats > MOST_REPEATS:
         return Verdict.FAKE
     total = evidence(cues, weights)
@@ -121,7 +135,16 @@ def verdict(cues: Cues, weights: Weights, always_challenge: bool = False) -> Ver
     shown = (cues.solid and not cues.flat) or not weights.unasked_depth
     if not asked and not always_challenge and shown and total >= weights.unasked:
         return Verdict.LIVE if cues.settled else Verdict.MORE
-    left = weights.most_challenges - asked
-    if left <= 0 or total <= weights.refuse or total + left * _of_a_turn(cues, weights) < weights.accept:
-        return Verdict.FAKE  # nobody is asked to turn for nothing
-    return Verdict.CHALLENGE
+    return Verdict.FAKE if _is_lost(cues, weights) else Verdict.CHALLENGE
+
+
+def _is_lost(cues: Cues, weights: Weights) -> bool:
+    """Tell whether not even the turns that are left could help: nobody is asked to turn for nothing."""
+    left, total = weights.most_challenges - len(cues.answers), evidence(cues, weights)
+    return left <= 0 or total <= weights.refuse or total + left * _of_a_turn(cues, weights) < weights.accept
+
+
+def _most_unasked(cues: Cues, weights: Weights) -> float:
+    """Return the most evidence that looks and movements by itself can still come to by ``LEAST_FRAMES`` frames."""
+    best = (cues.passive * cues.frames + _BEST_LOOK * (LEAST_FRAMES - cues.frames)) / LEAST_FRAMES
+    return best + weights.depth + weights.blink
