@@ -91,6 +91,11 @@ def prepare_namespace() -> None:
     os.environ[IN_NAMESPACE] = "1"
 
 
+def in_namespace() -> bool:
+    """Whether this process runs where pcscd may be started."""
+    return os.environ.get(IN_NAMESPACE) == "1"
+
+
 class PcscDaemon:
     """pcscd in the namespace of this process. A context manager; ``stop`` and ``start`` as often as a test likes."""
 
@@ -109,7 +114,7 @@ class PcscDaemon:
 
     def start(self, *, readers: bool = True) -> None:
         """Start pcscd with two virtual readers, or none, and wait for it. Raises PcscMissing, TimeoutError."""
-        if os.environ.get(IN_NAMESPACE) != "1":
+        if not in_namespace():
             raise PcscMissing("pcscd is started only inside its own namespace: use hw_sim.pcsc.isolated()")
         drivers = sorted(_DRIVERS.glob("libifdvpcd.so*"))
         program = shutil.which("pcscd")

@@ -8,7 +8,6 @@ nothing is ever measured with a state of the software that is gone.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import multiprocessing
 import os
 import shutil
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 
 from hw_sim.bench.rows import new_engine
+from hw_sim.made_by import version_of
 from reader.face import detector, embedder, geometry, image, landmarks, manifest
 from reader.face.embedder import Embedding
 from reader.face.engine import FaceEngine
@@ -41,9 +41,7 @@ _CODE = (
 
 def version() -> str:
     """Return a short hash of everything that decides what an embedding is."""
-    models = manifest.load().models
-    parts = [*(models[name].sha256 for name in _NETS), *(inspect.getsource(one) for one in _CODE)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return version_of(manifest.load(), _NETS, _CODE)[:16]
 
 
 def described(pictures: Sequence[Picture], side: Side) -> Described:

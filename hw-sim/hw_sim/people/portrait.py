@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import math
 import sys
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hw_sim.made_by import version_of
 from hw_sim.people.sources import PhotosMissing
 from reader.face import detector as detecting
 from reader.face import geometry, image
@@ -73,7 +73,7 @@ def default_models() -> Path:
 
 
 @cache
-def _finder(models: Path) -> tuple[FaceDetector, OnnxLandmarks, bytes]:
+def _finder(models: Path) -> tuple[FaceDetector, OnnxLandmarks, str]:
     """Return the nets, and a hash of them and of the code that cuts people out: what another made is not taken up."""
     store = ModelStore(models)
     try:
@@ -81,9 +81,8 @@ def _finder(models: Path) -> tuple[FaceDetector, OnnxLandmarks, bytes]:
         landmarks = OnnxLandmarks(store.session("face_landmarks"))
     except ModelRefused as error:
         raise PhotosMissing(f"virtual people need the face models: {error}") from None
-    nets = "".join(store.manifest.models[name].sha256 for name in ("face_detector", "face_landmarks"))
-    code = "".join(inspect.getsource(module) for module in (*_MAKERS, sys.modules[__name__]))
-    return detector, landmarks, hashlib.sha256((nets + code).encode()).digest()
+    maker = version_of(store.manifest, ("face_detector", "face_landmarks"), (*_MAKERS, sys.modules[__name__]))
+    return detector, landmarks, maker
 
 
 def open_portrait(path: Path, store: Path | None, models: Path | None = None, *, short_hair: bool = False) -> Portrait:
@@ -93,7 +92,7 @@ def open_portrait(path: Path, store: Path | None, models: Path | None = None, *,
     """
     detector, landmarks, maker = _finder(models or default_models())
     data = path.read_bytes()
-    name = hashlib.sha256(data + maker + bytes([short_hair])).hexdigest()[:24]
+    name = hashlib.sha256(data + maker.encode() + bytes([short_hair])).hexdigest()[:24]
     kept = store / f"{name}.npz" if store else None
     if kept and kept.is_file():
         with np.load(kept) as found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hw_sim.pcsc import IN_NAMESPACE
+from hw_sim.pcsc import in_namespace
 from hw_sim.scenario.picture import save_screens, timeline_svg
 from hw_sim.scenario.played import Played
 from hw_sim.scenario.schema import load
@@ -41,7 +40,7 @@ class Order:
 
 def play_one(order: Order) -> Played:
     """Play one and keep what it shows. Raises ScenarioError."""
-    if order.pcsc and os.environ.get(IN_NAMESPACE) != "1":
+    if order.pcsc and not in_namespace():
         from hw_sim.scenario.over_pcsc import play_apart
 
         return play_apart(order)

@@ -98,12 +98,19 @@ def in_process_card(*, two_readers: bool = False) -> CardParts:
     faults: dict[FaultKind, Callable[[], object]] = {
         FaultKind.READER_UNPLUG: reader.unplug,
         FaultKind.READER_PLUG: reader.plug,
+        FaultKind.READER_FLAP: partial(_flap, reader),
         FaultKind.PCSCD_STOP: reader.stop_service,
         FaultKind.PCSCD_START: reader.start_service,
     }
     for kind, trouble in CARD_FAULTS.items():
         faults[kind] = partial(setattr, reader, "trouble", trouble)
     return CardParts(reader, beside, SeveralReaders(reader, beside) if two_readers else reader, front, faults)
+
+
+def _flap(reader: InProcessReader) -> None:
+    for number in range(FLAPS):
+        for after, does in ((0.0, reader.unplug), (0.1, reader.plug)):
+            threading.Timer(0.3 * number + after, does).start()
 
 
 class DeskSide:
@@ -149,8 +156,6 @@ class RealStage:
             FaultKind.DESK_DISK_OK: lambda: setattr(desk.store, "full", False),
             FaultKind.DECODER_DIES: lambda: setattr(self.decoder, "dies", True),
         }
-        if FaultKind.READER_UNPLUG in cards.faults:
-            self.faults[FaultKind.READER_FLAP] = self._flap
         for kind, fault in CAMERA_FAULTS.items():
             self.faults[kind] = partial(camera.fail, fault)
         self._since = camera.pace.now()
@@ -207,11 +212,6 @@ class RealStage:
         """Break or mend something. Raises KeyError for what is in ``ELSEWHERE``."""
         if not self.machine.fault(kind):
             self.faults[kind]()
-
-    def _flap(self) -> None:
-        for number in range(FLAPS):
-            for after, fault in ((0.0, FaultKind.READER_UNPLUG), (0.1, FaultKind.READER_PLUG)):
-                threading.Timer(0.3 * number + after, self.faults[fault]).start()
 
     def lay(self, cable: Cable, broker: Broker) -> None:
         """Let the scenario break the broker and the way to it."""
@@ -319,11 +319,10 @@ def start_uplink(folder: Path, broker: BrokerSettings, spans: list[Span] | None 
 
 def refuse_unplayable(scenario: Scenario, cards: CardParts) -> None:
     """Raise ScenarioError where a scenario breaks what cannot be broken here in real time, and say where it can."""
-    here = {*cards.faults, *({FaultKind.READER_FLAP} if FaultKind.READER_UNPLUG in cards.faults else ())}
     for kind in (do.fault for do in scenario.do if do.fault is not None):
         if kind in ELSEWHERE:
             raise ScenarioError(f"{kind.value}: play it with --virtual (broken with real parts by {ELSEWHERE[kind]})")
-        if kind in _OF_CARDS and kind not in here:
+        if kind in _OF_CARDS and kind not in cards.faults:
             raise ScenarioError(f"{kind.value}: needs the slot inside this process: play it without --pcsc")
 
 
